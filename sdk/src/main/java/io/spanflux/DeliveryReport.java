@@ -1,0 +1,20 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux;
+
+import io.spanflux.pipeline.Ledger;
+
+/**
+ * What a flush or a shutdown achieved.
+ *
+ * @param ledger what became of every span since the application started, summed over all exporters; compare with
+ *     {@link Ledger#since} to see what one invocation did
+ * @param timedOut whether time ran out before the fate of every span was known; those are {@link Ledger#pending}
+ */
+public record DeliveryReport(Ledger ledger, boolean timedOut) {
+    /** Whether nothing was lost since the start and nothing waits. */
+    public boolean isComplete() {
+        return !timedOut && ledger.accepted() == ledger.sent();
+    }
+}

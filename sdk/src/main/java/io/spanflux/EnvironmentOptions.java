@@ -1,0 +1,176 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux;
+
+import io.spanflux.config.Environment;
+import io.spanflux.config.SdkVersion;
+import io.spanflux.pipeline.SpanPipeline;
+import io.spanflux.propagation.Propagator;
+import io.spanflux.trace.Attributes;
+import io.spanflux.trace.Resource;
+import io.spanflux.trace.Sampler;
+import io.spanflux.trace.SpanLimits;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.UUID;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/** What the standard {@code OTEL_*} variables say about everything but exporters. */
+final class EnvironmentOptions {
+    private static final int DEFAULT_QUEUE_SIZE = 2048;
+
+    private final Environment environment;
+
+    EnvironmentOptions(Environment environment) {
+        this.environment = environment;
+        if (environment.text("OTEL_CONFIG_FILE") != null) {
+            environment.ignored(
+                    "OTEL_CONFIG_FILE", "(a file)", "declarative configuration is not supported; other variables hold");
+        }
+    }
+
+    boolean disabled() {
+        return environment.flag("OTEL_SDK_DISABLED");
+    }
+
+    /** Attributes of this process, lowest first: detected, OTEL_RESOURCE_ATTRIBUTES, OTEL_SERVICE_NAME, code. */
+    Resource resource(@Nullable String serviceName, Attributes fromCode) {
+        Attributes attributes = Attributes.of("service.name", "unknown_service:java")
+                .with("telemetry.sdk.language", "java")
+                .with("telemetry.sdk.name", "spanflux")
+                .with("telemetry.sdk.version", SdkVersion.get())
+                .with("service.instance.id", UUID.randomUUID().toString())
+                .with("process.pid", ProcessHandle.current().pid())
+                .with(functionAsAService())
+                .with(Attributes.of(environment.pairs("OTEL_RESOURCE_ATTRIBUTES")))
+                .with("service.name", environment.text("OTEL_SERVICE_NAME"))
+                .with(fromCode)
+                .with("service.name", serviceName);
+        return Resource.of(attributes);
+    }
+
+    /** AWS Lambda says what it is in variables of its own. */
+    private Attributes functionAsAService() {
+        if (environment.text("AWS_LAMBDA_FUNCTION_NAME") == null) {
+            return Attributes.empty();
+        }
+        return Attributes.of("cloud.provider", "aws")
+                .with("cloud.platform", "aws_lambda")
+                .with("cloud.region", environment.text("AWS_REGION"))
+                .with("faas.name", environment.text("AWS_LAMBDA_FUNCTION_NAME"))
+                .with("faas.version", environment.text("AWS_LAMBDA_FUNCTION_VERSION"))
+                .with("faas.instance", environment.text("AWS_LAMBDA_LOG_STREAM_NAME"));
+    }
+
+    Sampler sampler() {
+        String name = environment.text("OTEL_TRACES_SAMPLER");
+        if (name == null) {
+            return Sampler.parentBased(Sampler.alwaysOn());
+        }
+        return switch (name.toLowerCase(Locale.ROOT)) {
+            case "always_on" -> Sampler.alwaysOn();
+            case "always_off" -> Sampler.alwaysOff();
+            case "traceidratio" -> Sampler.traceIdRatio(samplerRatio());
+            case "parentbased_always_on" -> Sampler.parentBased(Sampler.alwaysOn());
+            case "parentbased_always_off" -> Sampler.parentBased(Sampler.alwaysOff());
+            case "parentbased_traceidratio" -> Sampler.parentBased(Sampler.traceIdRatio(samplerRatio()));
+            default -> {
+                environment.ignored("OTEL_TRACES_SAMPLER", name, "not a sampler that Spanflux knows");
+                yield Sampler.parentBased(Sampler.alwaysOn());
+            }
+        };
+    }
+
+    private double samplerRatio() {
+        OptionalDouble ratio = environment.number("OTEL_TRACES_SAMPLER_ARG", 0, 1);
+        return ratio.orElse(1.0);
+    }
+
+    SpanLimits limits() {
+        SpanLimits.Builder limits = SpanLimits.builder();
+        limit(
+                limits::attributeValueLength,
+                0,
+                "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+                "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT");
+        limit(limits::attributeCount, 0, "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT");
+        limit(limits::eventCount, 0, "OTEL_SPAN_EVENT_COUNT_LIMIT");
+        limit(limits::linkCount, 0, "OTEL_SPAN_LINK_COUNT_LIMIT");
+        limit(limits::attributeCountPerEvent, 0, "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT");
+        limit(limits::attributeCountPerLink, 0, "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT");
+        return limits.build();
+    }
+
+    /** Hands the first variable that is set to {@code setting}, unless the setting refuses it. */
+    private void limit(IntConsumer setting, int minimum, String... names) {
+        String name = environment.firstSet(names);
+        if (name != null) {
+            environment.integer(name, minimum).ifPresent(value -> set(setting, value, name));
+        }
+    }
+
+    private void set(IntConsumer setting, int value, String name) {
+        try {
+            setting.accept(value);
+        } catch (IllegalArgumentException e) {
+            environment.ignored(name, Integer.toString(value), "out of range");
+        }
+    }
+
+    /** The variables of OpenTelemetry's batch processor. */
+    void configure(SpanPipeline.Builder pipeline) {
+        OptionalInt queue = environment.integer("OTEL_BSP_MAX_QUEUE_SIZE", 1);
+        OptionalInt batch = environment.integer("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 1);
+        int room = queue.orElse(DEFAULT_QUEUE_SIZE);
+        queue.ifPresent(size -> set(pipeline::maxQueueSize, size, "OTEL_BSP_MAX_QUEUE_SIZE"));
+        if (batch.isPresent() && batch.getAsInt() > room) {
+            environment.ignored(
+                    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "" + batch.getAsInt(), "more than the queue holds: " + room);
+        } else {
+            batch.ifPresent(pipeline::maxBatchSize);
+        }
+        Duration delay = environment.millis("OTEL_BSP_SCHEDULE_DELAY", 0);
+        if (delay != null) {
+            pipeline.scheduleDelay(delay);
+        }
+    }
+
+    Propagator propagator() {
+        if (environment.text("OTEL_PROPAGATORS") == null) {
+            return Propagator.all(List.of(Propagator.traceContext(), Propagator.baggage()));
+        }
+        List<Propagator> propagators = new ArrayList<>();
+        for (String name : environment.list("OTEL_PROPAGATORS")) {
+            switch (name) {
+                case "tracecontext" -> propagators.add(Propagator.traceContext());
+                case "baggage" -> propagators.add(Propagator.baggage());
+                case "none" -> {}
+                default -> environment.ignored("OTEL_PROPAGATORS", name, "not a propagator that Spanflux knows");
+            }
+        }
+        return Propagator.all(propagators);
+    }
+
+    /** Names out of {@code known} that OTEL_TRACES_EXPORTER lists, {@code otlp} when it is unset. */
+    List<String> exporters(Map<String, ?> known) {
+        if (environment.text("OTEL_TRACES_EXPORTER") == null) {
+            return List.of("otlp");
+        }
+        List<String> names = new ArrayList<>();
+        for (String name : environment.list("OTEL_TRACES_EXPORTER")) {
+            if (known.containsKey(name)) {
+                names.add(name);
+            } else if (!name.equals("none")) {
+                environment.ignored("OTEL_TRACES_EXPORTER", name, "not an exporter that Spanflux knows");
+            }
+        }
+        return names;
+    }
+}

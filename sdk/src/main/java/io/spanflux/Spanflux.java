@@ -1,0 +1,384 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux;
+
+import io.spanflux.config.Environment;
+import io.spanflux.export.ConsoleSpanExporter;
+import io.spanflux.export.OtlpExporter;
+import io.spanflux.export.SpanExporter;
+import io.spanflux.pipeline.Ledger;
+import io.spanflux.pipeline.SpanPipeline;
+import io.spanflux.propagation.Propagator;
+import io.spanflux.trace.Attributes;
+import io.spanflux.trace.Span;
+import io.spanflux.trace.SpanHandler;
+import io.spanflux.trace.Tracer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * Traces LLM calls of reactive applications. Build one for the application, hand it to a {@code ReactiveTracer}, and shut
+ * it down when the application or, on a serverless platform, the invocation ends.
+ *
+ * <pre>{@code
+ * Spanflux spanflux = Spanflux.builder()
+ *         .serviceName("support-bot")
+ *         .exporter(OtlpExporter.create())
+ *         .build();
+ * }</pre>
+ *
+ * <p>What is not set in code comes from the standard {@code OTEL_*} environment variables, then from the defaults that
+ * the builders state.
+ *
+ * <p>Threads: any. Each exporter has a pipeline and a worker thread of its own. Nothing blocks except the three methods
+ * whose names begin with {@code await}.
+ */
+public final class Spanflux {
+    private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
+    private static final Duration MAX_SWEEP_INTERVAL = Duration.ofSeconds(30);
+
+    private final Tracer tracer;
+    private final List<SpanPipeline> pipelines;
+    private final Propagator propagator;
+    private final boolean captureContent;
+    private final Disposable sweeper;
+
+    private Spanflux(
+            Tracer tracer,
+            List<SpanPipeline> pipelines,
+            Propagator propagator,
+            boolean captureContent,
+            Duration sweepInterval) {
+        this.tracer = tracer;
+        this.pipelines = List.copyOf(pipelines);
+        this.propagator = propagator;
+        this.captureContent = captureContent;
+        long nanos = sweepInterval.toNanos();
+        this.sweeper =
+                Schedulers.parallel().schedulePeriodically(tracer::expireSpans, nanos, nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** A builder. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The tracer: for spans that are not around a Publisher. */
+    public Tracer tracer() {
+        return tracer;
+    }
+
+    /** Writes the current trace into headers of outgoing requests, and reads it from incoming ones. */
+    public Propagator propagator() {
+        return propagator;
+    }
+
+    /** Whether messages and generated text are recorded; see {@link Builder#captureContent}. */
+    public boolean capturesContent() {
+        return captureContent;
+    }
+
+    /** What became of every span since the start, summed over all exporters. */
+    public Ledger ledger() {
+        Ledger sum = Ledger.zero();
+        for (SpanPipeline pipeline : pipelines) {
+            sum = sum.plus(pipeline.ledger());
+        }
+        return sum;
+    }
+
+    /** What became of every span since the start, one ledger an exporter, in the order in which they were added. */
+    public List<Ledger> ledgers() {
+        return pipelines.stream().map(SpanPipeline::ledger).toList();
+    }
+
+    /** {@link #flush(Duration)} with 30 seconds. */
+    public Mono<DeliveryReport> flush() {
+        return flush(DEFAULT_TIMEOUT);
+    }
+
+    /**
+     * Exports every span that ended before the subscription, and reports within {@code timeout}. An exporter that waits
+     * before it tries again does so at once, unless the server asked it to wait. Spans that are not settled when time
+     * runs out stay pending and are tried further. The report comes on {@code Schedulers.parallel()}.
+     */
+    public Mono<DeliveryReport> flush(Duration timeout) {
+        checkTimeout(timeout);
+        return inAll(SpanPipeline::flush, timeout);
+    }
+
+    /** {@link #shutdown(Duration)} with 30 seconds. */
+    public Mono<DeliveryReport> shutdown() {
+        return shutdown(DEFAULT_TIMEOUT);
+    }
+
+    /**
+     * As {@link #flush(Duration)}, then closes connections and goes to sleep. Spans that are not settled when time runs
+     * out stay pending. Not final: the first span that ends afterwards opens everything anew, so that a serverless
+     * handler may shut down at the end of each invocation.
+     */
+    public Mono<DeliveryReport> shutdown(Duration timeout) {
+        checkTimeout(timeout);
+        return inAllTimed(SpanPipeline::shutdown, timeout);
+    }
+
+    /** As {@link #shutdown(Duration)}, for good: what is left is dropped, and spans that end later are only counted. */
+    public Mono<DeliveryReport> close(Duration timeout) {
+        checkTimeout(timeout);
+        return inAllTimed(SpanPipeline::close, timeout).doFinally(signal -> sweeper.dispose());
+    }
+
+    private Mono<DeliveryReport> inAll(Function<SpanPipeline, Mono<Void>> action, Duration timeout) {
+        return Mono.when(pipelines.stream().map(action).toList())
+                .thenReturn(false)
+                .timeout(timeout, Mono.just(true))
+                .publishOn(Schedulers.parallel())
+                .map(timedOut -> new DeliveryReport(ledger(), timedOut));
+    }
+
+    /** Each pipeline keeps to the time by itself. */
+    private Mono<DeliveryReport> inAllTimed(
+            BiFunction<SpanPipeline, Duration, Mono<Boolean>> action, Duration timeout) {
+        return Flux.fromIterable(pipelines)
+                .flatMap(pipeline -> action.apply(pipeline, timeout), Math.max(1, pipelines.size()))
+                .reduce(false, Boolean::logicalOr)
+                .publishOn(Schedulers.parallel())
+                .map(timedOut -> new DeliveryReport(ledger(), timedOut));
+    }
+
+    /**
+     * {@link #flush(Duration)} for callers that may block.
+     *
+     * @throws IllegalStateException on a thread that must not block, for example an event loop
+     */
+    public DeliveryReport awaitFlush(Duration timeout) {
+        return await("awaitFlush", "flush", timeout, flush(timeout));
+    }
+
+    /**
+     * {@link #shutdown(Duration)} for callers that may block.
+     *
+     * @throws IllegalStateException on a thread that must not block, for example an event loop
+     */
+    public DeliveryReport awaitShutdown(Duration timeout) {
+        return await("awaitShutdown", "shutdown", timeout, shutdown(timeout));
+    }
+
+    /**
+     * {@link #close(Duration)} for callers that may block.
+     *
+     * @throws IllegalStateException on a thread that must not block, for example an event loop
+     */
+    public DeliveryReport awaitClose(Duration timeout) {
+        return await("awaitClose", "close", timeout, close(timeout));
+    }
+
+    private DeliveryReport await(String name, String reactiveName, Duration timeout, Mono<DeliveryReport> report) {
+        if (Schedulers.isInNonBlockingThread()) {
+            throw new IllegalStateException(name + " blocks, and thread "
+                    + Thread.currentThread().getName() + " must not: subscribe to " + reactiveName
+                    + "(Duration) instead");
+        }
+        CompletableFuture<@Nullable DeliveryReport> future = report.toFuture();
+        try {
+            // The report keeps to the time by itself; this holds even where the application starves Reactor's threads.
+            DeliveryReport inTime = future.get(timeout.toMillis() + 50, TimeUnit.MILLISECONDS);
+            if (inTime != null) {
+                return inTime;
+            }
+        } catch (TimeoutException e) {
+            future.cancel(true);
+        } catch (InterruptedException e) {
+            future.cancel(true);
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(name + " failed", e.getCause());
+        }
+        return new DeliveryReport(ledger(), true);
+    }
+
+    private static void checkTimeout(Duration timeout) {
+        if (timeout.isNegative()) {
+            throw new IllegalArgumentException("timeout is negative: " + timeout);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "Spanflux{tracer=" + tracer + ", pipelines=" + pipelines + ", captureContent=" + captureContent + '}';
+    }
+
+    /** Hands ended spans to the pipelines. */
+    private static final class Exporting implements SpanHandler {
+        // An array: this loop runs once a span, and an iterator would be garbage each time.
+        private final SpanPipeline[] pipelines;
+
+        Exporting(List<SpanPipeline> pipelines) {
+            this.pipelines = pipelines.toArray(new SpanPipeline[0]);
+        }
+
+        @Override
+        public void onEnd(Span span) {
+            if (span.isSampled()) {
+                for (SpanPipeline pipeline : pipelines) {
+                    pipeline.accept(span);
+                }
+            }
+        }
+    }
+
+    /** Collects options; each mistake is refused by {@link #build()} or earlier, by name and value. Not thread-safe. */
+    public static final class Builder {
+        private static final String CAPTURE_CONTENT = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
+
+        private Environment environment = Environment.system();
+        private @Nullable String serviceName;
+        private Attributes resource = Attributes.empty();
+        private final List<SpanExporter> exporters = new ArrayList<>();
+        private @Nullable Propagator propagator;
+        private @Nullable Boolean captureContent;
+        private Consumer<Tracer.Builder> tracer = tracer -> {};
+        private Consumer<SpanPipeline.Builder> pipeline = pipeline -> {};
+
+        private Builder() {}
+
+        /** Where unset options come from. Default the environment of this process. */
+        public Builder environment(Environment environment) {
+            this.environment = Objects.requireNonNull(environment, "environment == null");
+            return this;
+        }
+
+        /** The name of the service. Default {@code OTEL_SERVICE_NAME}, else {@code unknown_service:java}. */
+        public Builder serviceName(String serviceName) {
+            if (serviceName.isBlank()) {
+                throw new IllegalArgumentException("serviceName is blank");
+            }
+            this.serviceName = serviceName;
+            return this;
+        }
+
+        /** An attribute of the resource, over what {@code OTEL_RESOURCE_ATTRIBUTES} says. */
+        public Builder resource(String key, Object value) {
+            this.resource = resource.with(key, value);
+            return this;
+        }
+
+        /**
+         * Adds a destination, with a pipeline of its own. Default what {@code OTEL_TRACES_EXPORTER} lists ({@code otlp},
+         * {@code console}, {@code otlp/stdout}, {@code none}), else an {@link OtlpExporter}.
+         */
+        public Builder exporter(SpanExporter exporter) {
+            this.exporters.add(Objects.requireNonNull(exporter, "exporter == null"));
+            return this;
+        }
+
+        /** How traces cross process borders. Default {@code OTEL_PROPAGATORS}, else tracecontext and baggage. */
+        public Builder propagator(Propagator propagator) {
+            this.propagator = Objects.requireNonNull(propagator, "propagator == null");
+            return this;
+        }
+
+        /**
+         * Whether messages, generated text, tool arguments and results are recorded. Default
+         * {@code OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT} ({@code SPAN_ONLY}, {@code SPAN_AND_EVENT} or
+         * {@code true}), else not.
+         */
+        public Builder captureContent(boolean captureContent) {
+            this.captureContent = captureContent;
+            return this;
+        }
+
+        /** Sampler, limits, handlers, global attributes, clock; what is not set comes from {@code OTEL_*}. */
+        public Builder tracer(Consumer<Tracer.Builder> tracer) {
+            this.tracer = this.tracer.andThen(Objects.requireNonNull(tracer, "tracer == null"));
+            return this;
+        }
+
+        /** Bounds and timing of each exporter's pipeline; what is not set comes from {@code OTEL_BSP_*}. */
+        public Builder pipeline(Consumer<SpanPipeline.Builder> pipeline) {
+            this.pipeline = this.pipeline.andThen(Objects.requireNonNull(pipeline, "pipeline == null"));
+            return this;
+        }
+
+        /** Everything wired; nothing is connected before the first span. */
+        public Spanflux build() {
+            EnvironmentOptions options = new EnvironmentOptions(environment);
+            List<SpanExporter> destinations = exporters.isEmpty() ? exportersOfEnvironment(options) : exporters;
+            List<SpanPipeline> pipelines = new ArrayList<>();
+            for (SpanExporter exporter : destinations) {
+                SpanPipeline.Builder builder = SpanPipeline.builder(exporter);
+                options.configure(builder);
+                pipeline.accept(builder);
+                pipelines.add(builder.build());
+            }
+            Tracer.Builder builder = Tracer.builder()
+                    .enabled(!options.disabled())
+                    .resource(options.resource(serviceName, resource))
+                    .sampler(options.sampler())
+                    .limits(options.limits());
+            tracer.accept(builder);
+            // Last, so that handlers of the application see a span before it can leave.
+            builder.handler(new Exporting(pipelines));
+            Tracer built = builder.build();
+            return new Spanflux(
+                    built,
+                    pipelines,
+                    propagator == null ? options.propagator() : propagator,
+                    captureContent == null ? capturesByEnvironment() : captureContent,
+                    sweepInterval(built.maxLifetime()));
+        }
+
+        private List<SpanExporter> exportersOfEnvironment(EnvironmentOptions options) {
+            Map<String, Supplier<SpanExporter>> known = new LinkedHashMap<>();
+            known.put(
+                    "otlp",
+                    () -> OtlpExporter.builder().environment(environment).build());
+            known.put("console", () -> ConsoleSpanExporter.lines(System.out));
+            known.put("otlp/stdout", () -> ConsoleSpanExporter.otlpJson(System.out));
+            List<SpanExporter> chosen = new ArrayList<>();
+            for (String name : options.exporters(known)) {
+                chosen.add(Objects.requireNonNull(known.get(name)).get());
+            }
+            return chosen;
+        }
+
+        private boolean capturesByEnvironment() {
+            String mode = environment.text(CAPTURE_CONTENT);
+            if (mode == null) {
+                return false;
+            }
+            return switch (mode.toUpperCase(Locale.ROOT)) {
+                case "SPAN_ONLY", "SPAN_AND_EVENT", "TRUE" -> true;
+                case "NO_CONTENT", "EVENT_ONLY", "FALSE" -> false;
+                default -> {
+                    environment.ignored(CAPTURE_CONTENT, mode, "not a mode; nothing is captured");
+                    yield false;
+                }
+            };
+        }
+
+        private static Duration sweepInterval(Duration maxLifetime) {
+            Duration quarter = maxLifetime.dividedBy(4).plusMillis(1);
+            return quarter.compareTo(MAX_SWEEP_INTERVAL) < 0 ? quarter : MAX_SWEEP_INTERVAL;
+        }
+    }
+}

@@ -1,0 +1,22 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.export;
+
+/** Why a span that was accepted did not arrive. */
+public enum DropCause {
+    /** The queue was full and this was the oldest. Raise {@code maxQueueSize} or sample. */
+    QUEUE_FULL,
+    /** The queue held too many bytes and this was the oldest. Raise {@code maxQueueBytes} or capture less content. */
+    BYTES_FULL,
+    /** The server refused it with a status that trying again does not change. */
+    REFUSED,
+    /** The server could not be reached or was overloaded until the batch was too old. */
+    TIMED_OUT,
+    /** It could not be encoded. */
+    UNENCODABLE,
+    /** The exporter failed in a way it did not explain. */
+    EXPORTER_FAILED,
+    /** It ended after {@code close()}, or was still waiting then. */
+    AFTER_CLOSE
+}

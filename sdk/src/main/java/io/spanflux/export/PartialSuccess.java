@@ -1,0 +1,54 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.export;
+
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * What a successful answer says of spans it rejected. Anything that is not this JSON, from an empty body to HTML, means
+ * that nothing was rejected: the status already said that the batch was taken.
+ *
+ * @param rejected how many spans of the batch were rejected, at most its size
+ * @param message what the server says about it, on one line; empty when nothing
+ */
+record PartialSuccess(int rejected, String message) {
+    private static final PartialSuccess NONE = new PartialSuccess(0, "");
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+    private static final int MAX_MESSAGE = 500;
+
+    static PartialSuccess parse(byte[] body, int batchSize) {
+        JsonNode partial = read(body);
+        if (partial == null) {
+            return NONE;
+        }
+        // Protobuf's JSON has 64-bit numbers as text, but allows numbers; asLong reads both.
+        long rejected = partial.path("rejectedSpans").asLong(0);
+        String message = partial.path("errorMessage").asString("");
+        return new PartialSuccess((int) Math.max(0, Math.min(rejected, batchSize)), oneLine(message));
+    }
+
+    private static @Nullable JsonNode read(byte[] body) {
+        try {
+            JsonNode root = body.length == 0 ? null : JSON.readTree(body);
+            JsonNode partial = root == null ? null : root.get("partialSuccess");
+            return partial != null && partial.isObject() ? partial : null;
+        } catch (JacksonException e) {
+            return null;
+        }
+    }
+
+    private static String oneLine(String message) {
+        String line = message.replaceAll("[\\p{Cntrl}\\s]+", " ").strip();
+        return line.length() > MAX_MESSAGE ? line.substring(0, MAX_MESSAGE) + "..." : line;
+    }
+
+    @Override
+    public String toString() {
+        return String.format(Locale.ROOT, "PartialSuccess{rejected=%d}", rejected);
+    }
+}

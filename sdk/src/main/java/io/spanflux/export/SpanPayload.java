@@ -1,0 +1,34 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.export;
+
+import io.spanflux.encode.SpanEncoder;
+import io.spanflux.trace.Span;
+import io.spanflux.transport.Payload;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.Iterator;
+import java.util.List;
+
+/** A batch as a body: encoded span by span, anew for each attempt. */
+record SpanPayload(List<Span> batch, SpanEncoder encoder) implements Payload {
+    @Override
+    public String contentType() {
+        return encoder.contentType();
+    }
+
+    @Override
+    public Writing begin(OutputStream out) throws IOException {
+        SpanEncoder.Encoding encoding = encoder.begin(out);
+        Iterator<Span> spans = batch.iterator();
+        return () -> {
+            if (spans.hasNext()) {
+                encoding.write(spans.next());
+                return true;
+            }
+            encoding.end();
+            return false;
+        };
+    }
+}

@@ -1,0 +1,16 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.genai;
+
+import io.spanflux.trace.SpanData;
+
+/**
+ * What a GenAI span is about. Sealed, so that an encoder that speaks another dialect can be sure to know all types.
+ *
+ * <p>Setters are fluent, take null for "not known", and never throw: they run inside traced calls.
+ *
+ * <p>Threads: written by one thread at a time, as the signals of a Publisher are; frozen when the span ends. A late write
+ * of another thread is ignored or, in a race with the end, lost; it never corrupts.
+ */
+public sealed interface GenAiData extends SpanData permits Generation, Tool, Agent {}

@@ -1,0 +1,653 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.pipeline;
+
+import io.spanflux.diagnostics.RepeatedWarning;
+import io.spanflux.export.DropCause;
+import io.spanflux.export.ExportResult;
+import io.spanflux.export.SpanExporter;
+import io.spanflux.trace.Span;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+import reactor.util.concurrent.Queues;
+
+/**
+ * Queues ended spans for one exporter and hands them over in batches: when {@link Builder#maxBatchSize} spans wait, when
+ * {@link Builder#maxBatchBytes} do, when {@link Builder#scheduleDelay} has passed, or when someone flushes; and only when
+ * the exporter has finished the batch before.
+ *
+ * <p>Bounds: {@link Builder#maxQueueSize} spans and {@link Builder#maxQueueBytes} estimated bytes wait, plus one batch
+ * under way. Beyond that the oldest leave first, and are counted by cause. Bytes are summed by the worker, which each span
+ * larger than its share of the bound wakes; what arrives until the worker has run exceeds the bound for that long.
+ *
+ * <p>Threads: {@link #accept} is called where spans end, by any thread; it takes a ticket and stores a reference, never
+ * waits, and wakes the worker once a batch. Everything else happens on the worker, one thread of the scheduler; the
+ * exporter is subscribed to there. Results may arrive on any thread.
+ */
+/*
+ * The worker is a loop in the manner of Reactor's operators: whoever has news (a full batch, a result, a tick, a flush)
+ * increments `work` and, if it was zero, schedules the loop; the loop runs until it has seen all news. So no two runs
+ * overlap, and fields without a word about threads belong to the loop.
+ *
+ * Waking costs a caller microseconds, so producers wake as rarely as possible: only the one whose ticket fills a batch
+ * (`wakeAt`). The worker writes `wakeAt` and then reads the tail; a producer advances the tail and then reads `wakeAt`.
+ * Both are volatile, so at least one of them sees the other.
+ *
+ * Batches go through a sink because that is how Reactor publishes from a loop: the worker is its only producer, so that
+ * emissions are serialized by construction. It emits only when the exporter is idle, so that no operator ever holds a
+ * span: what is not in the ring is in the one batch under way.
+ */
+public final class SpanPipeline {
+    private static final Logger log = LoggerFactory.getLogger(SpanPipeline.class);
+
+    private static final long NEVER = Long.MAX_VALUE;
+    private static final long BLOCKED_RETRY_MILLIS = 1;
+    private static final Duration MAX_CLOSE_TIME = Duration.ofMillis(500);
+
+    /** After this many looks a position counts as never filled; a producer fills it within microseconds. */
+    private static final int MAX_BLOCKED_LOOKS = 1_000;
+
+    private final SpanExporter exporter;
+    private final int maxQueueSize;
+    private final long maxQueueBytes;
+    private final int maxBatchSize;
+    private final long maxBatchBytes;
+    private final Duration scheduleDelay;
+    private final SpanRing ring;
+    private final int largeSpan;
+    private final Scheduler scheduler;
+    private final boolean ownsScheduler;
+    private final Scheduler.Worker worker;
+
+    private final AtomicInteger work = new AtomicInteger();
+    private volatile long wakeAt;
+    private volatile boolean closed;
+    private final LongAdder afterClose = new LongAdder();
+
+    private final AtomicLong flushTarget = new AtomicLong();
+    private volatile boolean exportEnded;
+    private final Queue<Waiter> waiters = new ConcurrentLinkedQueue<>();
+    private final Set<Stop> stops = ConcurrentHashMap.newKeySet();
+
+    /** The one who may emit is the worker: see above. */
+    private final Sinks.Many<Batch> batches =
+            Sinks.many().unicast().onBackpressureBuffer(Queues.<Batch>one().get());
+
+    private @Nullable Batch underWay;
+    private boolean exporting;
+
+    private @Nullable Disposable tick;
+    private boolean dormant = true;
+    private long sleptAt;
+    private int blockedLooks;
+    private long scanned;
+    private long queuedBytes;
+    private long sent;
+    private long rejected;
+    private final Map<DropCause, Long> dropped = new EnumMap<>(DropCause.class);
+    private long warnedLosses;
+    private volatile Counts counts = new Counts(0, 0, 0, Map.of(), 0);
+
+    private final RepeatedWarning losses = new RepeatedWarning(log);
+    private final RepeatedWarning exporterFailures = new RepeatedWarning(log);
+
+    private SpanPipeline(Builder builder) {
+        this.exporter = builder.exporter;
+        this.maxQueueSize = builder.maxQueueSize;
+        this.maxQueueBytes = builder.maxQueueBytes;
+        this.maxBatchSize = builder.maxBatchSize;
+        this.maxBatchBytes = builder.maxBatchBytes;
+        this.scheduleDelay = builder.scheduleDelay;
+        this.ring = new SpanRing(maxQueueSize);
+        // As many spans of this size as the ring has slots stay within the bound, so that smaller ones need no care.
+        this.largeSpan = (int) Math.min(Integer.MAX_VALUE, maxQueueBytes / ring.slots());
+        this.ownsScheduler = builder.scheduler == null;
+        this.scheduler =
+                builder.scheduler == null ? Schedulers.newSingle("spanflux-pipeline", true) : builder.scheduler;
+        this.worker = scheduler.createWorker();
+        batches.asFlux()
+                .concatMap(this::export, 0)
+                .subscribe(
+                        nothing -> {}, failure -> log.error("The export loop ended; spans will be dropped", failure));
+    }
+
+    /** A pipeline for {@code exporter}. */
+    public static Builder builder(SpanExporter exporter) {
+        return new Builder(exporter);
+    }
+
+    /** Spans that were taken from the ring together. */
+    private static final class Batch {
+        final List<Span> spans;
+        final long firstPosition;
+        Sinks.Empty<Void> abort = Sinks.empty();
+
+        /** What came of the export; null until then, and when it was aborted. */
+        volatile @Nullable ExportResult result;
+
+        Batch(List<Span> spans, long firstPosition) {
+            this.spans = spans;
+            this.firstPosition = firstPosition;
+        }
+    }
+
+    /** Someone who waits until all positions before {@code target} are settled. */
+    private record Waiter(long target, MonoSink<Void> sink) {}
+
+    /** A request to drain and go to sleep; in force until it is released. */
+    private static final class Stop {
+        final MonoSink<Void> asleep;
+
+        /** Whether to leave what is not exported yet, and to let go of the batch under way. */
+        final boolean abort;
+
+        Stop(boolean abort, MonoSink<Void> asleep) {
+            this.abort = abort;
+            this.asleep = asleep;
+        }
+    }
+
+    /** The worker's numbers at one moment, so that a reader on another thread sees numbers that fit together. */
+    private record Counts(long head, long sent, long rejected, Map<DropCause, Long> dropped, long underWay) {}
+
+    /** Queues an ended span. Never blocks, never throws; after {@link #close} the span is only counted. */
+    public void accept(Span span) {
+        if (closed) {
+            afterClose.increment();
+            return;
+        }
+        long position = ring.offer(span);
+        if (position == wakeAt || span.estimatedBytes() > largeSpan) {
+            wake();
+        }
+    }
+
+    private void wake() {
+        if (!closed && work.getAndIncrement() == 0) {
+            schedule(0);
+        }
+    }
+
+    private void schedule(long delayMillis) {
+        try {
+            worker.schedule(this::run, delayMillis, TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException e) {
+            // The scheduler was disposed under us. Spans stay pending and are overwritten in their turn.
+            work.set(0);
+            exporterFailures.warn("The scheduler of a pipeline was disposed; no more spans are exported.", e);
+        }
+    }
+
+    private void run() {
+        int seen = work.get();
+        do {
+            settle();
+            abortIfAsked();
+            wakeFromSleep();
+            dropForBytes();
+            publish();
+            fallAsleep();
+            report();
+            arm();
+            if (isBlocked()) {
+                // Stays scheduled: work is not zero until the producer has stored its span.
+                schedule(BLOCKED_RETRY_MILLIS);
+                return;
+            }
+            seen = work.addAndGet(-seen);
+        } while (seen != 0);
+    }
+
+    /** Books what came of the batch under way. */
+    private void settle() {
+        Batch batch = underWay;
+        if (!exportEnded || batch == null) {
+            return;
+        }
+        exportEnded = false;
+        exporting = false;
+        ExportResult result = batch.result;
+        if (result == null) {
+            // Aborted: the batch stays under way, to be exported again or given up at the end.
+            batch.abort = Sinks.empty();
+            return;
+        }
+        underWay = null;
+        sent += result.sent();
+        rejected += result.rejected();
+        result.dropped().forEach(this::addDropped);
+    }
+
+    private void addDropped(DropCause cause, long count) {
+        dropped.merge(cause, count, Long::sum);
+    }
+
+    private void abortIfAsked() {
+        if (exporting && underWay != null && isAborting()) {
+            underWay.abort.tryEmitEmpty();
+        }
+    }
+
+    private boolean isAborting() {
+        for (Stop stop : stops) {
+            if (stop.abort) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** A new span wakes the pipeline, and so does a flush of what an aborted shutdown left behind. */
+    private void wakeFromSleep() {
+        boolean flushed = !waiters.isEmpty() && (underWay != null || ring.size() > 0);
+        if (!dormant || closed || (stops.isEmpty() ? ring.tail() == sleptAt && !flushed : isAborting())) {
+            return;
+        }
+        dormant = false;
+        long delay = scheduleDelay.toNanos();
+        if (delay > 0) {
+            tick = worker.schedulePeriodically(this::onTick, delay, delay, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void onTick() {
+        flushTarget.accumulateAndGet(ring.tail(), Math::max);
+        wake();
+    }
+
+    private void dropForBytes() {
+        if (ring.skipOverwritten() || scanned < ring.head()) {
+            // What was overwritten took its size along: sum anew.
+            scanned = ring.head();
+            queuedBytes = 0;
+        }
+        for (long tail = ring.tail(); scanned < tail; scanned++) {
+            Span span = ring.peek(scanned);
+            if (span == null) {
+                break;
+            }
+            queuedBytes += span.estimatedBytes();
+        }
+        while (queuedBytes > maxQueueBytes) {
+            Span oldest = ring.peek(ring.head());
+            if (oldest == null || !ring.removeOldest()) {
+                break;
+            }
+            queuedBytes -= oldest.estimatedBytes();
+        }
+    }
+
+    /** Takes a batch and emits it, if the exporter is idle and there is reason to. */
+    private void publish() {
+        if (exporting || dormant || isAborting()) {
+            return;
+        }
+        if (underWay == null) {
+            boolean due = ring.size() >= maxBatchSize
+                    || queuedBytes >= maxBatchBytes
+                    || scheduleDelay.isZero()
+                    || !stops.isEmpty()
+                    || flushTarget.get() > ring.head();
+            if (!due || ring.size() == 0) {
+                return;
+            }
+            long first = ring.head();
+            List<Span> spans = new ArrayList<>();
+            ring.take(spans, maxBatchSize, maxBatchBytes);
+            if (spans.isEmpty()) {
+                return;
+            }
+            if (ring.head() - first == spans.size()) {
+                for (Span span : spans) {
+                    queuedBytes -= span.estimatedBytes();
+                }
+            } else {
+                // Some were overwritten while they were taken, and their sizes are gone: sum anew.
+                scanned = 0;
+            }
+            underWay = new Batch(Collections.unmodifiableList(spans), first);
+        }
+        exporting = true;
+        Batch batch = underWay;
+        Sinks.EmitResult emitted = batches.tryEmitNext(batch);
+        if (emitted.isFailure()) {
+            log.error("A batch could not be published: {}", emitted);
+            batch.result = failed(batch);
+            onExportEnded();
+        }
+    }
+
+    private Mono<Void> export(Batch batch) {
+        return Mono.defer(() -> exporterCall(batch))
+                .map(result -> checked(batch, result))
+                .onErrorResume(failure -> {
+                    exporterFailures.warn("An exporter failed; its batch is dropped: " + exporter, failure);
+                    return Mono.just(failed(batch));
+                })
+                // An exporter that completes without a result has not said that anything arrived.
+                .defaultIfEmpty(failed(batch))
+                .takeUntilOther(batch.abort.asMono())
+                .doOnNext(result -> batch.result = result)
+                // After, not before: by then the loop has asked the sink for the next batch, and the worker emits it
+                // straight into the exporter instead of leaving that to the thread that brought this result.
+                .doAfterTerminate(this::onExportEnded)
+                .then();
+    }
+
+    private void onExportEnded() {
+        exportEnded = true;
+        wake();
+    }
+
+    private Mono<ExportResult> exporterCall(Batch batch) {
+        try {
+            return exporter.export(batch.spans);
+        } catch (Throwable failure) {
+            // Reactor would let a LinkageError through and end the loop for good.
+            return Mono.error(new IllegalStateException(
+                    "export threw " + failure.getClass().getName(), failure));
+        }
+    }
+
+    private static ExportResult failed(Batch batch) {
+        return ExportResult.dropped(DropCause.EXPORTER_FAILED, batch.spans.size());
+    }
+
+    /** An exporter of somebody else's may miscount; the ledger must not. */
+    private ExportResult checked(Batch batch, ExportResult result) {
+        long missing = batch.spans.size() - result.total();
+        if (missing == 0) {
+            return result;
+        }
+        exporterFailures.warn(
+                "An exporter accounted for " + result.total() + " of " + batch.spans.size() + " spans: " + exporter);
+        return missing > 0 ? result.plus(ExportResult.dropped(DropCause.EXPORTER_FAILED, missing)) : failed(batch);
+    }
+
+    private void fallAsleep() {
+        if (stops.isEmpty() || exporting || !(isAborting() || (underWay == null && ring.size() == 0))) {
+            return;
+        }
+        dormant = true;
+        sleptAt = ring.tail();
+        Disposable ticking = tick;
+        if (ticking != null) {
+            ticking.dispose();
+            tick = null;
+        }
+        stops.forEach(stop -> stop.asleep.success());
+    }
+
+    /** Publishes the numbers, warns of losses, and wakes those whose spans are settled. */
+    private void report() {
+        long queueFull = ring.head() - ring.taken() - ring.removed();
+        Map<DropCause, Long> all = new EnumMap<>(dropped);
+        if (queueFull > 0) {
+            all.put(DropCause.QUEUE_FULL, queueFull);
+        }
+        if (ring.removed() > 0) {
+            all.put(DropCause.BYTES_FULL, ring.removed());
+        }
+        counts = new Counts(ring.head(), sent, rejected, all, underWay == null ? 0 : underWay.spans.size());
+        long evicted = queueFull + ring.removed();
+        if (evicted > warnedLosses) {
+            losses.warn(
+                    evicted - warnedLosses,
+                    "The queue of " + exporter + " is full: the oldest " + (evicted - warnedLosses)
+                            + " span(s) were dropped (maxQueueSize=" + maxQueueSize + ", maxQueueBytes="
+                            + maxQueueBytes + "). Raise these, sample, or find out why the destination is slow.");
+            warnedLosses = evicted;
+        }
+        Batch batch = underWay;
+        long settled = batch == null ? ring.head() : batch.firstPosition;
+        waiters.removeIf(waiter -> {
+            boolean reached = waiter.target <= settled;
+            if (reached) {
+                waiter.sink.success();
+            }
+            return reached;
+        });
+    }
+
+    /** Says which producer has to wake this loop next, and looks once more in case that one has been already. */
+    private void arm() {
+        long next;
+        if (exporting || !stops.isEmpty()) {
+            next = NEVER;
+        } else if (dormant) {
+            next = sleptAt;
+        } else {
+            next = scheduleDelay.isZero() ? ring.head() : ring.head() + maxBatchSize - 1;
+        }
+        wakeAt = next;
+        if (ring.tail() > next) {
+            work.incrementAndGet();
+        }
+    }
+
+    /** Whether spans that are due cannot be taken because the oldest is not stored yet. */
+    private boolean isBlocked() {
+        if (exporting || dormant || !ring.isBlocked()) {
+            blockedLooks = 0;
+            return false;
+        }
+        if (++blockedLooks > MAX_BLOCKED_LOOKS) {
+            blockedLooks = 0;
+            ring.skipBlocked();
+        }
+        return true;
+    }
+
+    /**
+     * Exports what was accepted before, and completes when the fate of each of these spans is known. That may take as long
+     * as the exporter tries; put a time limit on it, cancelling ends the wait and nothing else.
+     */
+    public Mono<Void> flush() {
+        return Mono.create(sink -> {
+            long target = ring.tail();
+            Waiter waiter = new Waiter(target, sink);
+            flushTarget.accumulateAndGet(target, Math::max);
+            waiters.add(waiter);
+            sink.onDispose(() -> waiters.remove(waiter));
+            if (closed) {
+                sink.success();
+            } else {
+                wake();
+                hurry();
+            }
+        });
+    }
+
+    private void hurry() {
+        try {
+            exporter.retryNow();
+        } catch (RuntimeException e) {
+            exporterFailures.warn("An exporter failed in retryNow(): " + exporter, e);
+        }
+    }
+
+    /**
+     * Exports what is queued for at most {@code timeout}, then closes the exporter and goes to sleep; completes with
+     * whether time ran out. What is left then stays pending. The first span accepted after that wakes the pipeline, and
+     * its export the exporter.
+     */
+    public Mono<Boolean> shutdown(Duration timeout) {
+        // Closing connections takes milliseconds; it is part of the promised time all the same.
+        Duration tenth = timeout.dividedBy(10);
+        Duration reserve = tenth.compareTo(MAX_CLOSE_TIME) < 0 ? tenth : MAX_CLOSE_TIME;
+        return stop(false)
+                .thenReturn(false)
+                .timeout(timeout.minus(reserve), stop(true).thenReturn(true).timeout(reserve, Mono.just(true)));
+    }
+
+    /** Drains unless {@code abort}, goes to sleep, closes the exporter, and only then lets new spans wake the pipeline. */
+    private Mono<Void> stop(boolean abort) {
+        return Mono.using(
+                () -> new AtomicReference<@Nullable Stop>(),
+                own -> Mono.<Void>create(asleep -> {
+                            Stop stop = new Stop(abort, asleep);
+                            own.set(stop);
+                            stops.add(stop);
+                            wake();
+                            hurry();
+                        })
+                        .then(Mono.defer(exporter::close))
+                        .onErrorResume(failure -> {
+                            exporterFailures.warn("An exporter failed to close: " + exporter, failure);
+                            return Mono.empty();
+                        }),
+                own -> {
+                    Stop stop = own.get();
+                    if (stop != null && stops.remove(stop)) {
+                        wake();
+                    }
+                });
+    }
+
+    /** As {@link #shutdown}, for good: what is left is dropped, what comes later is only counted. */
+    public Mono<Boolean> close(Duration timeout) {
+        return shutdown(timeout).doFinally(signal -> {
+            closed = true;
+            worker.dispose();
+            if (ownsScheduler) {
+                scheduler.dispose();
+            }
+            ring.clear();
+        });
+    }
+
+    /** What became of the spans accepted so far. */
+    public Ledger ledger() {
+        boolean over = closed;
+        Counts known = counts;
+        long offered = ring.tail();
+        long late = afterClose.sum();
+        Map<DropCause, Long> all = new EnumMap<>(DropCause.class);
+        all.putAll(known.dropped);
+        long overwritten = offered - maxQueueSize - known.head;
+        if (overwritten > 0) {
+            all.merge(DropCause.QUEUE_FULL, overwritten, Long::sum);
+        }
+        long left = offered - known.sent - known.rejected - Ledger.total(all);
+        if (over) {
+            // What was under way may have arrived; the rest will not.
+            long lost = left - known.underWay + late;
+            if (lost > 0) {
+                all.merge(DropCause.AFTER_CLOSE, lost, Long::sum);
+            }
+            left = known.underWay;
+        }
+        return new Ledger(offered + late, known.sent, known.rejected, all, 0, left);
+    }
+
+    @Override
+    public String toString() {
+        return "SpanPipeline{exporter=" + exporter + ", maxQueueSize=" + maxQueueSize + ", maxQueueBytes="
+                + maxQueueBytes + ", maxBatchSize=" + maxBatchSize + ", maxBatchBytes=" + maxBatchBytes
+                + ", scheduleDelay=" + scheduleDelay + '}';
+    }
+
+    /** Collects the bounds of a pipeline; each mistake is refused with the name of the setting. Not thread-safe. */
+    public static final class Builder {
+        private static final int UNSET = 0;
+        private static final int DEFAULT_BATCH_SIZE = 512;
+
+        private final SpanExporter exporter;
+        private int maxQueueSize = 2048;
+        private long maxQueueBytes = 64L * 1024 * 1024;
+        private int maxBatchSize = UNSET;
+        private long maxBatchBytes = 4L * 1024 * 1024;
+        private Duration scheduleDelay = Duration.ofSeconds(5);
+        private @Nullable Scheduler scheduler;
+
+        private Builder(SpanExporter exporter) {
+            this.exporter = Objects.requireNonNull(exporter, "exporter == null");
+        }
+
+        /** Spans that may wait; beyond it the oldest are dropped. Default 2,048; 1 to 1,048,576. */
+        public Builder maxQueueSize(int maxQueueSize) {
+            this.maxQueueSize = (int) within("maxQueueSize", maxQueueSize, 1, 1 << 20);
+            return this;
+        }
+
+        /** Estimated bytes that may wait; beyond it the oldest are dropped. Default 64 MiB; at least 1 MiB. */
+        public Builder maxQueueBytes(long maxQueueBytes) {
+            this.maxQueueBytes = within("maxQueueBytes", maxQueueBytes, 1 << 20, Long.MAX_VALUE);
+            return this;
+        }
+
+        /** Spans that are exported together at most. Default 512 or the queue's size; 1 to {@link #maxQueueSize}. */
+        public Builder maxBatchSize(int maxBatchSize) {
+            this.maxBatchSize = (int) within("maxBatchSize", maxBatchSize, 1, Integer.MAX_VALUE);
+            return this;
+        }
+
+        /** Estimated bytes at which a batch is full. Default 4 MiB; at least 1 KiB. */
+        public Builder maxBatchBytes(long maxBatchBytes) {
+            this.maxBatchBytes = within("maxBatchBytes", maxBatchBytes, 1 << 10, Long.MAX_VALUE);
+            return this;
+        }
+
+        /** How long a span waits for a batch to fill. Default 5 s; zero exports each span as soon as it can be. */
+        public Builder scheduleDelay(Duration scheduleDelay) {
+            if (scheduleDelay.isNegative()) {
+                throw new IllegalArgumentException("scheduleDelay is negative: " + scheduleDelay);
+            }
+            this.scheduleDelay = scheduleDelay;
+            return this;
+        }
+
+        /**
+         * Where the worker runs. Default a daemon thread of its own, {@code spanflux-pipeline-*}; one that is given here
+         * is not disposed by the pipeline.
+         */
+        public Builder scheduler(Scheduler scheduler) {
+            this.scheduler = Objects.requireNonNull(scheduler, "scheduler == null");
+            return this;
+        }
+
+        private static long within(String name, long value, long minimum, long maximum) {
+            if (value < minimum || value > maximum) {
+                throw new IllegalArgumentException(
+                        name + " is not between " + minimum + " and " + maximum + ": " + value);
+            }
+            return value;
+        }
+
+        /** The pipeline, asleep until the first span. */
+        public SpanPipeline build() {
+            if (maxBatchSize == UNSET) {
+                maxBatchSize = Math.min(DEFAULT_BATCH_SIZE, maxQueueSize);
+            } else if (maxBatchSize > maxQueueSize) {
+                throw new IllegalArgumentException(
+                        "maxBatchSize > maxQueueSize: " + maxBatchSize + " > " + maxQueueSize);
+            }
+            return new SpanPipeline(this);
+        }
+    }
+}

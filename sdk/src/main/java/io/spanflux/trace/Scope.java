@@ -1,0 +1,125 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.trace;
+
+import java.util.HexFormat;
+import java.util.Objects;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import reactor.util.context.Context;
+import reactor.util.context.ContextView;
+
+/**
+ * Attributes that every span below inherits: tenant, user, conversation. Travels in Reactor's {@code Context} and
+ * nowhere else.
+ *
+ * <pre>{@code
+ * handle(ticket).contextWrite(Scope.named("handle-ticket").attribute("tenant", tenant).conversation(id))
+ * }</pre>
+ *
+ * <p>A scope is a recipe and immutable: each method returns a changed copy. At each subscription it is entered: merged
+ * with the scope outside, whose attributes it inherits and may override, and given an id of its own. On a span the
+ * span's own attributes win over its scope's, and the scope's over the global ones.
+ *
+ * <p>Threads: immutable.
+ */
+public final class Scope implements Function<Context, Context> {
+    private static final Scope NONE = new Scope(null, Attributes.empty(), null, null);
+
+    private final @Nullable String name;
+    private final Attributes attributes;
+    private final @Nullable String id;
+    private final @Nullable Scope parent;
+
+    private Scope(@Nullable String name, Attributes attributes, @Nullable String id, @Nullable Scope parent) {
+        this.name = name;
+        this.attributes = attributes;
+        this.id = id;
+        this.parent = parent;
+    }
+
+    /** A scope with a name, which spans show as {@code spanflux.scope.name}. */
+    public static Scope named(String name) {
+        return new Scope(Objects.requireNonNull(name, "name == null"), Attributes.empty(), null, null);
+    }
+
+    /** The scope of a place that is in none: no name, no id, no attributes. */
+    public static Scope none() {
+        return NONE;
+    }
+
+    /** The scope that was entered around the place with this context, {@link #none()} if there is none. */
+    public static Scope from(ContextView context) {
+        Scope scope = context.getOrDefault(Scope.class, null);
+        return scope == null ? NONE : scope;
+    }
+
+    /** Adds an attribute; see {@link Attributes} for what a value may be. */
+    public Scope attribute(String key, @Nullable Object value) {
+        return new Scope(name, attributes.with(key, value), id, parent);
+    }
+
+    /** Adds attributes. */
+    public Scope attributes(Attributes more) {
+        return new Scope(name, attributes.with(more), id, parent);
+    }
+
+    /** The conversation, session or thread of the model's provider: {@code gen_ai.conversation.id}. Never made up. */
+    public Scope conversation(String conversationId) {
+        return attribute("gen_ai.conversation.id", conversationId);
+    }
+
+    /** The user: {@code user.id}. */
+    public Scope user(String userId) {
+        return attribute("user.id", userId);
+    }
+
+    /** The session: {@code session.id}. */
+    public Scope session(String sessionId) {
+        return attribute("session.id", sessionId);
+    }
+
+    /** Enters this scope: {@code contextWrite} calls it once for each subscription. */
+    @Override
+    public Context apply(Context context) {
+        return context.put(Scope.class, enteredIn(from(context)));
+    }
+
+    /** This scope inside {@code outer}, with an id; for code that is not reactive and holds its scope itself. */
+    public Scope enteredIn(Scope outer) {
+        IdGenerator ids = IdGenerator.random();
+        HexFormat hex = HexFormat.of();
+        String newId = hex.toHexDigits(ids.traceIdHigh()) + hex.toHexDigits(ids.traceIdLow());
+        Attributes merged = outer.attributes.with(attributes).with("spanflux.scope.id", newId);
+        if (name != null) {
+            merged = merged.with("spanflux.scope.name", name);
+        }
+        return new Scope(name, merged, newId, outer == NONE ? null : outer);
+    }
+
+    /** The name, null for {@link #none()}. */
+    public @Nullable String name() {
+        return name;
+    }
+
+    /** 32 hexadecimal digits, null until the scope is entered. */
+    public @Nullable String id() {
+        return id;
+    }
+
+    /** The scope outside, null when there is none or this one has not been entered. */
+    public @Nullable Scope parent() {
+        return parent;
+    }
+
+    /** What spans inherit; once entered, with what the scopes outside contribute. */
+    public Attributes attributes() {
+        return attributes;
+    }
+
+    @Override
+    public String toString() {
+        return "Scope{name=" + name + ", id=" + id + ", " + attributes + '}';
+    }
+}

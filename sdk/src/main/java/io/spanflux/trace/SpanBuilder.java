@@ -1,0 +1,105 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.trace;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import reactor.util.context.ContextView;
+
+/** Describes a span before it starts; made by {@link Tracer#span(String)}. Never throws. Not thread-safe. */
+public final class SpanBuilder {
+    private final Tracer tracer;
+    private final @Nullable SpanData data;
+    private String name;
+    private SpanKind kind;
+    private @Nullable Span parent;
+    private Scope scope = Scope.none();
+    private Attributes attributes = Attributes.empty();
+    private final List<SpanContext> links = new ArrayList<>(0);
+    private @Nullable Instant startTime;
+
+    SpanBuilder(Tracer tracer, String name) {
+        this.tracer = tracer;
+        this.data = null;
+        this.name = name == null ? "" : name;
+        this.kind = SpanKind.INTERNAL;
+    }
+
+    SpanBuilder(Tracer tracer, SpanData data) {
+        this.tracer = tracer;
+        this.data = data;
+        this.name = tracer.nameOf(data);
+        this.kind = tracer.kindOf(data);
+    }
+
+    /** The kind. Default INTERNAL, or what the data says. */
+    public SpanBuilder kind(SpanKind kind) {
+        this.kind = kind == null ? SpanKind.INTERNAL : kind;
+        return this;
+    }
+
+    /** The name, where it is not to be the data's. */
+    public SpanBuilder name(String name) {
+        this.name = name == null ? "" : name;
+        return this;
+    }
+
+    /** Below the span and in the scope of {@code context}. */
+    public SpanBuilder parent(ContextView context) {
+        this.parent = Span.from(context);
+        this.scope = Scope.from(context);
+        return this;
+    }
+
+    /** Below {@code parent} and in its scope; null begins a trace. */
+    public SpanBuilder parent(@Nullable Span parent) {
+        this.parent = parent;
+        this.scope = parent == null ? Scope.none() : parent.scope();
+        return this;
+    }
+
+    /** Below a span that is known by its identity only; an invalid one begins a trace. */
+    public SpanBuilder parent(SpanContext parent) {
+        this.parent = parent.isValid() ? Span.of(parent) : null;
+        return this;
+    }
+
+    /** In {@code scope}, whatever the parent's is. */
+    public SpanBuilder scope(Scope scope) {
+        this.scope = scope == null ? Scope.none() : scope;
+        return this;
+    }
+
+    /** An attribute that samplers see. */
+    public SpanBuilder attribute(String key, @Nullable Object value) {
+        this.attributes = attributes.with(key, value);
+        return this;
+    }
+
+    /** A relation to another span. */
+    public SpanBuilder link(SpanContext other) {
+        if (other != null) {
+            links.add(other);
+        }
+        return this;
+    }
+
+    /** The start, where it is not now. */
+    public SpanBuilder startTime(Instant startTime) {
+        this.startTime = startTime;
+        return this;
+    }
+
+    /** Starts the span. */
+    public Span start() {
+        Span span = tracer.start(
+                name, kind, parent, scope, attributes, data, tracer.clock().nanoTime(), startTime);
+        for (SpanContext link : links) {
+            span.link(link);
+        }
+        return span;
+    }
+}

@@ -1,0 +1,33 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.trace;
+
+/**
+ * What a span is about, as a typed object that is rendered late: the traced call pays for references, the export thread
+ * for attributes. The GenAI types are in {@code io.spanflux.genai}; an application may bring its own.
+ *
+ * <p>Threads: {@link #spanName()} and {@link #kind()} are called where the span starts, {@link #end()} and
+ * {@link #estimatedBytes()} where it ends, {@link #forEachAttribute} on export threads after that. An exception from
+ * any of them is counted and costs no more than what that method would have said.
+ */
+public interface SpanData {
+    /** The name of the span. */
+    String spanName();
+
+    /** The kind of the span. */
+    default SpanKind kind() {
+        return SpanKind.INTERNAL;
+    }
+
+    /** The attributes, in the order in which they are to be exported. May be called more than once, also at a time. */
+    void forEachAttribute(AttributeConsumer consumer);
+
+    /** The span has ended: what is said from now on is ignored. Called once, before anyone else sees the ended span. */
+    default void end() {}
+
+    /** Roughly how many bytes this holds alive, for the byte bound of the pipeline. */
+    default int estimatedBytes() {
+        return 256;
+    }
+}

@@ -1,0 +1,146 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.trace;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One thing said about a span, on top of those said before it: a span is a stack of these, and its only mutable word is
+ * the top. Entries never change once they are pushed, so the stack below an {@link End} is the span for good.
+ */
+abstract sealed class SpanEntry {
+    // Written by the pushing thread before the compare-and-set that publishes the entry, never after it.
+    @Nullable
+    SpanEntry below;
+
+    int depth;
+    int bytes;
+
+    /** The estimated bytes of this entry alone. */
+    abstract int ownBytes();
+
+    /** Puts this entry on top of {@code top}; not yet visible to anyone. */
+    void stackOn(SpanEntry top) {
+        below = top;
+        depth = top.depth + 1;
+        bytes = AttributeValue.saturated((long) top.bytes + ownBytes());
+    }
+
+    static final class Attribute extends SpanEntry {
+        final String key;
+        final Object value;
+        final boolean truncated;
+        final boolean invalid;
+
+        Attribute(String key, Object value, boolean truncated, boolean invalid) {
+            this.key = key;
+            this.value = value;
+            this.truncated = truncated;
+            this.invalid = invalid;
+        }
+
+        @Override
+        int ownBytes() {
+            return 48 + AttributeValue.estimatedBytes(value);
+        }
+    }
+
+    static final class Event extends SpanEntry {
+        final SpanEvent event;
+
+        Event(SpanEvent event) {
+            this.event = event;
+        }
+
+        @Override
+        int ownBytes() {
+            return event.estimatedBytes();
+        }
+    }
+
+    static final class Link extends SpanEntry {
+        final SpanLink link;
+
+        Link(SpanLink link) {
+            this.link = link;
+        }
+
+        @Override
+        int ownBytes() {
+            return 160 + AttributeValue.estimatedBytes(link.attributes().asMap());
+        }
+    }
+
+    static final class Status extends SpanEntry {
+        final SpanStatus status;
+        final @Nullable String description;
+
+        Status(SpanStatus status, @Nullable String description) {
+            this.status = status;
+            this.description = description;
+        }
+
+        @Override
+        int ownBytes() {
+            return description == null ? 32 : 32 + 2 * description.length();
+        }
+    }
+
+    static final class Name extends SpanEntry {
+        final String name;
+
+        Name(String name) {
+            this.name = name;
+        }
+
+        @Override
+        int ownBytes() {
+            return 32 + 2 * name.length();
+        }
+    }
+
+    /** What could not be kept. */
+    static final class Loss extends SpanEntry {
+        /** No loss: what every span's stack stands on, so that nobody needs a null check. */
+        static final Loss NONE = new Loss(0, 0, 0, 0, 0);
+
+        final int attributes;
+        final int events;
+        final int links;
+        final int truncated;
+        final int invalid;
+
+        Loss(int attributes, int events, int links, int truncated, int invalid) {
+            this.attributes = attributes;
+            this.events = events;
+            this.links = links;
+            this.truncated = truncated;
+            this.invalid = invalid;
+        }
+
+        /** A value that has no form in which it could be exported. */
+        static Loss ofInvalidAttribute() {
+            return new Loss(1, 0, 0, 0, 1);
+        }
+
+        @Override
+        int ownBytes() {
+            return 40;
+        }
+    }
+
+    /** The end: whatever is pushed after it is refused. */
+    static final class End extends SpanEntry {
+        final long epochNanos;
+
+        End(long epochNanos) {
+            this.epochNanos = epochNanos;
+        }
+
+        @Override
+        int ownBytes() {
+            return 32;
+        }
+    }
+}

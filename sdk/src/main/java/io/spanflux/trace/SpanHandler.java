@@ -1,0 +1,16 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.trace;
+
+/**
+ * Sees spans start and end. Handlers run one after the other on the traced call's thread: they must be fast, must not
+ * block and see metadata only. What a handler throws is counted, warned of and otherwise ignored.
+ */
+public interface SpanHandler {
+    /** A recorded span has started; attributes may be added. Not called for spans that are sampled out. */
+    default void onStart(Span span) {}
+
+    /** A recorded span has ended and can only be read. */
+    default void onEnd(Span span) {}
+}

@@ -1,0 +1,357 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.trace;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a stack of entries says, all in all: later values over earlier ones, limits applied, losses counted. Readers make
+ * one from an ended span; a span under writing makes one to shorten a stack that grew too high or too heavy.
+ */
+final class SpanView {
+    /** Texts are not cut below this to make a span fit; smaller ones are not what makes it large. */
+    private static final int MIN_CUT_LENGTH = 1024;
+
+    private final SpanLimits limits;
+    private @Nullable String name;
+    private SpanStatus status = SpanStatus.UNSET;
+    private @Nullable String description;
+    private Object[] attributes = new Object[16];
+    private int attributeCount;
+    private final List<SpanEvent> events = new ArrayList<>(0);
+    private final List<SpanLink> links = new ArrayList<>(0);
+    private int droppedAttributes;
+    private int droppedEvents;
+    private int droppedLinks;
+    private int truncated;
+    private int invalid;
+    private long endEpochNanos;
+
+    private SpanView(SpanLimits limits) {
+        this.limits = limits;
+    }
+
+    static SpanView of(SpanEntry top, SpanLimits limits) {
+        SpanEntry[] entries = new SpanEntry[top.depth];
+        int i = entries.length;
+        for (SpanEntry entry = top; i > 0 && entry != null; entry = entry.below) {
+            entries[--i] = entry;
+        }
+        SpanView view = new SpanView(limits);
+        for (SpanEntry entry : entries) {
+            view.apply(entry);
+        }
+        return view;
+    }
+
+    private void apply(SpanEntry entry) {
+        if (entry instanceof SpanEntry.Attribute attribute) {
+            truncated += attribute.truncated ? 1 : 0;
+            invalid += attribute.invalid ? 1 : 0;
+            putAttribute(attribute.key, attribute.value);
+        } else if (entry instanceof SpanEntry.Event event) {
+            if (events.size() < limits.eventCount()) {
+                events.add(event.event);
+            } else {
+                droppedEvents++;
+            }
+        } else if (entry instanceof SpanEntry.Link link) {
+            if (links.size() < limits.linkCount()) {
+                links.add(link.link);
+            } else {
+                droppedLinks++;
+            }
+        } else if (entry instanceof SpanEntry.Status newStatus) {
+            applyStatus(newStatus);
+        } else if (entry instanceof SpanEntry.Name newName) {
+            name = newName.name;
+        } else if (entry instanceof SpanEntry.Loss loss) {
+            droppedAttributes += loss.attributes;
+            droppedEvents += loss.events;
+            droppedLinks += loss.links;
+            truncated += loss.truncated;
+            invalid += loss.invalid;
+        } else if (entry instanceof SpanEntry.End end) {
+            endEpochNanos = end.epochNanos;
+        }
+    }
+
+    private void putAttribute(String key, Object value) {
+        for (int i = 0; i < 2 * attributeCount; i += 2) {
+            if (attributes[i].equals(key)) {
+                attributes[i + 1] = value;
+                return;
+            }
+        }
+        if (attributeCount == limits.attributeCount()) {
+            droppedAttributes++;
+            return;
+        }
+        if (2 * attributeCount == attributes.length) {
+            attributes = Arrays.copyOf(attributes, 2 * attributes.length);
+        }
+        attributes[2 * attributeCount] = key;
+        attributes[2 * attributeCount + 1] = value;
+        attributeCount++;
+    }
+
+    /** OpenTelemetry's order of precedence: OK is final, UNSET never overrides, a description belongs to an error. */
+    private void applyStatus(SpanEntry.Status newStatus) {
+        if (status != SpanStatus.OK && newStatus.status != SpanStatus.UNSET) {
+            status = newStatus.status;
+            description = status == SpanStatus.ERROR ? newStatus.description : null;
+        }
+    }
+
+    /** A stack that says the same in as few entries as possible and within {@link SpanLimits#bytes()}. */
+    SpanEntry shortened() {
+        SpanEntry top = restacked();
+        // One eighth below the limit, or else every further entry would shorten again.
+        int target = limits.bytes() - limits.bytes() / 8;
+        while (top.bytes > target && cutHeaviest(top.bytes - target)) {
+            top = restacked();
+        }
+        return top;
+    }
+
+    private SpanEntry restacked() {
+        SpanEntry top = SpanEntry.Loss.NONE;
+        if (name != null) {
+            top = stack(new SpanEntry.Name(name), top);
+        }
+        for (int i = 0; i < 2 * attributeCount; i += 2) {
+            top = stack(new SpanEntry.Attribute((String) attributes[i], attributes[i + 1], false, false), top);
+        }
+        for (SpanEvent event : events) {
+            top = stack(new SpanEntry.Event(event), top);
+        }
+        for (SpanLink link : links) {
+            top = stack(new SpanEntry.Link(link), top);
+        }
+        if (status != SpanStatus.UNSET) {
+            top = stack(new SpanEntry.Status(status, description), top);
+        }
+        return stack(new SpanEntry.Loss(droppedAttributes, droppedEvents, droppedLinks, truncated, invalid), top);
+    }
+
+    private static SpanEntry stack(SpanEntry entry, SpanEntry top) {
+        entry.stackOn(top);
+        return entry;
+    }
+
+    /** Takes up to {@code excess} bytes from the longest text, else the heaviest other thing whole; false if all is small. */
+    private boolean cutHeaviest(int excess) {
+        int heaviest = -1;
+        int weight = 0;
+        int longest = -1;
+        int length = MIN_CUT_LENGTH;
+        for (int i = 0; i < 2 * attributeCount; i += 2) {
+            if (attributes[i + 1] instanceof String text) {
+                if (text.length() > length) {
+                    longest = i;
+                    length = text.length();
+                }
+            } else if (AttributeValue.estimatedBytes(attributes[i + 1]) > weight) {
+                heaviest = i;
+                weight = AttributeValue.estimatedBytes(attributes[i + 1]);
+            }
+        }
+        if (longest >= 0 && 2 * length >= weight) {
+            int keep = Math.max(MIN_CUT_LENGTH, length - excess / 2 - 1);
+            attributes[longest + 1] = cut((String) attributes[longest + 1], keep);
+            truncated++;
+            return true;
+        }
+        if (heaviest >= 0 && weight > MIN_CUT_LENGTH) {
+            removeAttribute(heaviest);
+            droppedAttributes++;
+            return true;
+        }
+        if (!events.isEmpty()) {
+            events.remove(events.size() - 1);
+            droppedEvents++;
+            return true;
+        }
+        if (!links.isEmpty()) {
+            links.remove(links.size() - 1);
+            droppedLinks++;
+            return true;
+        }
+        return false;
+    }
+
+    /** The first {@code length} chars, one less where that would split a surrogate pair. */
+    private static String cut(String text, int length) {
+        return text.substring(0, Character.isHighSurrogate(text.charAt(length - 1)) ? length - 1 : length);
+    }
+
+    private void removeAttribute(int at) {
+        System.arraycopy(attributes, at + 2, attributes, at, 2 * attributeCount - at - 2);
+        attributeCount--;
+    }
+
+    /**
+     * Hands over all attributes of a span: what its data says, then its own, then those of {@code scope} and of
+     * {@code globals}. A key is handed over once: the span's own value wins over the data's, the data's over the
+     * scope's, the scope's over the globals'. Returns how many were left out because of the limit.
+     */
+    int forEachAttribute(
+            @Nullable SpanData data,
+            Attributes scope,
+            Attributes globals,
+            AttributeConsumer consumer,
+            Consumer<Throwable> failed) {
+        List<String> dataKeys = new ArrayList<>(scope.isEmpty() && globals.isEmpty() ? 0 : 32);
+        int faults = 0;
+        if (data != null) {
+            boolean inherits = !scope.isEmpty() || !globals.isEmpty();
+            AttributeConsumer exported = attributeCount == 0 && !inherits
+                    ? consumer
+                    : new Unclaimed(consumer, this, inherits ? dataKeys : null);
+            try {
+                data.forEachAttribute(exported);
+            } catch (Throwable e) {
+                failed.accept(e);
+                faults++;
+            }
+        }
+        for (int i = 0; i < 2 * attributeCount; i += 2) {
+            Attributes.dispatch((String) attributes[i], attributes[i + 1], consumer);
+        }
+        int room = limits.attributeCount() - attributeCount;
+        int dropped = 0;
+        int cut = 0;
+        for (int i = 0; i < scope.size() + globals.size(); i++) {
+            boolean fromScope = i < scope.size();
+            Attributes source = fromScope ? scope : globals;
+            int at = fromScope ? i : i - scope.size();
+            String key = source.key(at);
+            if (has(key) || dataKeys.contains(key) || (!fromScope && scope.contains(key))) {
+                continue;
+            }
+            if (room-- <= 0) {
+                dropped++;
+                continue;
+            }
+            AttributeValue.Normal normal = AttributeValue.of(source.value(at), limits.attributeValueLength());
+            cut += normal.truncated() ? 1 : 0;
+            if (normal.value() != null) {
+                Attributes.dispatch(key, normal.value(), consumer);
+            }
+        }
+        if (truncated + cut > 0) {
+            consumer.accept("spanflux.truncated_values", truncated + cut);
+        }
+        if (invalid + faults > 0) {
+            consumer.accept("spanflux.invalid_values", invalid + faults);
+        }
+        return droppedAttributes + dropped;
+    }
+
+    private boolean has(String key) {
+        for (int i = 0; i < 2 * attributeCount; i += 2) {
+            if (attributes[i].equals(key)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Nullable
+    String name() {
+        return name;
+    }
+
+    SpanStatus status() {
+        return status;
+    }
+
+    @Nullable
+    String description() {
+        return description;
+    }
+
+    List<SpanEvent> events() {
+        return events;
+    }
+
+    List<SpanLink> links() {
+        return links;
+    }
+
+    int droppedEvents() {
+        return droppedEvents;
+    }
+
+    int droppedLinks() {
+        return droppedLinks;
+    }
+
+    long endEpochNanos() {
+        return endEpochNanos;
+    }
+
+    /** Passes on what the span does not say itself, and notes which keys it passed on. */
+    private record Unclaimed(
+            AttributeConsumer consumer,
+            SpanView view,
+            @Nullable List<String> passed) implements AttributeConsumer {
+        private boolean passes(String key) {
+            if (view.has(key)) {
+                return false;
+            }
+            if (passed != null) {
+                passed.add(key);
+            }
+            return true;
+        }
+
+        @Override
+        public void accept(String key, String value) {
+            if (passes(key)) {
+                consumer.accept(key, value);
+            }
+        }
+
+        @Override
+        public void accept(String key, long value) {
+            if (passes(key)) {
+                consumer.accept(key, value);
+            }
+        }
+
+        @Override
+        public void accept(String key, double value) {
+            if (passes(key)) {
+                consumer.accept(key, value);
+            }
+        }
+
+        @Override
+        public void accept(String key, boolean value) {
+            if (passes(key)) {
+                consumer.accept(key, value);
+            }
+        }
+
+        @Override
+        public void accept(String key, List<?> value) {
+            if (passes(key)) {
+                consumer.accept(key, value);
+            }
+        }
+
+        @Override
+        public void accept(String key, Map<String, ?> value) {
+            if (passes(key)) {
+                consumer.accept(key, value);
+            }
+        }
+    }
+}

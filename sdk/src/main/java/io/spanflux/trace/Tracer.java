@@ -1,0 +1,425 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.trace;
+
+import io.spanflux.diagnostics.RepeatedWarning;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.util.context.Context;
+import reactor.util.context.ContextView;
+
+/**
+ * Starts spans. One per application, made by {@code Spanflux}; tests may build one of their own.
+ *
+ * <pre>{@code
+ * Span span = tracer.span("load-ticket").parent(context).attribute("ticket", id).start();
+ * try {
+ *     ...
+ * } catch (RuntimeException e) {
+ *     span.error(e);
+ *     throw e;
+ * } finally {
+ *     span.end();
+ * }
+ * }</pre>
+ *
+ * <p>Threads: any. Starting and ending a span never blocks; samplers and handlers run on the calling thread, guarded:
+ * what they throw is counted and warned of.
+ */
+public final class Tracer {
+    private static final Logger log = LoggerFactory.getLogger(Tracer.class);
+
+    /** The tracer of {@link Span#of}: such spans do not record, so nothing of it is ever used. */
+    static final Tracer NOOP = new Builder().build();
+
+    private final SpanLimits limits;
+    private final int maxEntries;
+    private final Clock clock;
+    private final IdGenerator ids;
+    private final Sampler sampler;
+    private final SpanHandler[] handlers;
+    private final Attributes globals;
+    private final Resource resource;
+    private final long maxLifetimeNanos;
+    private final boolean enabled;
+    private final LiveSpans live = new LiveSpans();
+
+    private final LongAdder callsAfterEnd = new LongAdder();
+    private final RepeatedWarning samplerFailures = new RepeatedWarning(log);
+    private final RepeatedWarning handlerFailures = new RepeatedWarning(log);
+    private final RepeatedWarning dataFailures = new RepeatedWarning(log);
+    private final RepeatedWarning expirations = new RepeatedWarning(log);
+
+    private Tracer(Builder builder) {
+        this.limits = builder.limits;
+        // Twice what can be kept: below that, shortening would run again and again.
+        this.maxEntries = 2 * (limits.attributeCount() + limits.eventCount() + limits.linkCount()) + 16;
+        this.clock = builder.clock;
+        this.ids = builder.ids;
+        this.sampler = builder.sampler;
+        this.handlers = builder.handlers.toArray(new SpanHandler[0]);
+        this.globals = builder.globals;
+        this.resource = builder.resource;
+        this.maxLifetimeNanos = builder.maxLifetime.toNanos();
+        this.enabled = builder.enabled;
+    }
+
+    /** A builder with the defaults that its methods state. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Begins the description of a span. */
+    public SpanBuilder span(String name) {
+        return new SpanBuilder(this, name);
+    }
+
+    /** Begins the description of a span about {@code data}, which gives it its name and kind. */
+    public SpanBuilder span(SpanData data) {
+        return new SpanBuilder(this, data);
+    }
+
+    /** Starts a span about {@code data} below the span and in the scope of {@code context}: what the operator calls. */
+    public Span start(SpanData data, ContextView context) {
+        return start(
+                nameOf(data),
+                kindOf(data),
+                Span.from(context),
+                Scope.from(context),
+                Attributes.empty(),
+                data,
+                clock.nanoTime(),
+                null);
+    }
+
+    /** Records what is already over: a span from {@code start} to {@code end} below {@code context}'s span and scope. */
+    public Span record(ContextView context, SpanData data, Instant start, Instant end) {
+        Span span = span(data).parent(context).startTime(start).start();
+        span.end(end);
+        return span;
+    }
+
+    /** Records what is already over: a span from {@code start} to {@code end} in {@code scope}. */
+    public Span record(Scope scope, SpanData data, Instant start, Instant end) {
+        return record(Context.of(Scope.class, scope), data, start, end);
+    }
+
+    Span start(
+            String name,
+            SpanKind kind,
+            @Nullable Span parent,
+            Scope scope,
+            Attributes attributes,
+            @Nullable SpanData data,
+            long nanoTime,
+            @Nullable Instant startTime) {
+        Span above = parent != null && (parent.traceIdHigh() | parent.traceIdLow()) != 0 ? parent : null;
+        long high;
+        long low;
+        int flags;
+        SpanContext parentContext;
+        if (above == null) {
+            high = ids.traceIdHigh();
+            low = nonZero(ids.traceIdLow());
+            flags = SpanContext.RANDOM;
+            parentContext = null;
+        } else {
+            high = above.traceIdHigh();
+            low = above.traceIdLow();
+            parentContext = above.context();
+            flags = (above.traceFlags() & ~SpanContext.SAMPLED) | (parentContext.isRemote() ? Span.PARENT_REMOTE : 0);
+        }
+        SamplingResult result = enabled
+                ? sample(new SamplingRequest(parentContext, high, low, name, kind, attributes, data, scope))
+                : SamplingResult.drop();
+        if (result.decision() != SamplingResult.Decision.DROP) {
+            flags |= Span.RECORDING;
+        }
+        if (result.decision() == SamplingResult.Decision.SAMPLE) {
+            flags |= SpanContext.SAMPLED;
+        }
+        TraceState traceState = result.traceState();
+        if (traceState == null) {
+            traceState = above == null ? TraceState.empty() : above.traceState();
+        }
+        long epochNanos;
+        if (startTime != null) {
+            epochNanos = Span.epochNanos(startTime);
+            // As if the clock had been read then, so that an end() now is now.
+            nanoTime -= clock.epochNanos(nanoTime) - epochNanos;
+        } else if (above == null || !above.isRecording()) {
+            epochNanos = clock.epochNanos(nanoTime);
+        } else {
+            // The parent's anchor, so that a corrected wall clock never puts a child before its parent.
+            epochNanos = above.startEpochNanos() + (nanoTime - above.startNanoTime());
+        }
+        Span span = new Span(
+                this,
+                high,
+                low,
+                nonZero(ids.spanId()),
+                above == null ? 0 : above.spanIdBits(),
+                flags,
+                traceState,
+                name,
+                kind,
+                epochNanos,
+                nanoTime,
+                scope,
+                globals,
+                data);
+        if (span.isRecording()) {
+            span.attributes(attributes).attributes(result.attributes());
+            live.add(span);
+            started(span);
+        }
+        return span;
+    }
+
+    private static long nonZero(long id) {
+        return id == 0 ? 1 : id;
+    }
+
+    private SamplingResult sample(SamplingRequest request) {
+        try {
+            SamplingResult result = sampler.sample(request);
+            if (result != null) {
+                return result;
+            }
+            samplerFailures.warn("A sampler returned null; its spans are recorded and exported.");
+        } catch (Throwable e) {
+            samplerFailures.caught("A sampler failed; its spans are recorded and exported.", e);
+        }
+        return SamplingResult.sample();
+    }
+
+    private void started(Span span) {
+        for (SpanHandler handler : handlers) {
+            try {
+                handler.onStart(span);
+            } catch (Throwable e) {
+                handlerFailures.caught("A SpanHandler failed at the start of a span; the span goes on.", e);
+            }
+        }
+    }
+
+    /** Called once by the thread that ended {@code span}. */
+    void ended(Span span) {
+        live.remove(span);
+        SpanData data = span.data();
+        if (data != null) {
+            try {
+                data.end();
+            } catch (Throwable e) {
+                dataFailures.caught("A SpanData failed at the end of its span; the span is exported.", e);
+            }
+        }
+        span.measure();
+        for (SpanHandler handler : handlers) {
+            try {
+                handler.onEnd(span);
+            } catch (Throwable e) {
+                handlerFailures.caught("A SpanHandler failed at the end of a span; others still see it.", e);
+            }
+        }
+    }
+
+    String nameOf(SpanData data) {
+        try {
+            String name = data.spanName();
+            if (name != null) {
+                return name;
+            }
+        } catch (Throwable e) {
+            dataFailures.caught("A SpanData has no name; its span is named by its class.", e);
+        }
+        return data.getClass().getSimpleName();
+    }
+
+    SpanKind kindOf(SpanData data) {
+        try {
+            SpanKind kind = data.kind();
+            if (kind != null) {
+                return kind;
+            }
+        } catch (Throwable e) {
+            dataFailures.caught("A SpanData has no kind; its span is INTERNAL.", e);
+        }
+        return SpanKind.INTERNAL;
+    }
+
+    int estimatedBytes(@Nullable SpanData data) {
+        if (data == null) {
+            return 0;
+        }
+        try {
+            return Math.max(0, data.estimatedBytes());
+        } catch (Throwable e) {
+            dataFailures.caught("A SpanData does not know its size; it counts as nothing.", e);
+            return 0;
+        }
+    }
+
+    void dataFailed(Throwable failure) {
+        dataFailures.caught(
+                "A SpanData failed while its attributes were read; the span is exported with those before.", failure);
+    }
+
+    void calledAfterEnd() {
+        callsAfterEnd.increment();
+    }
+
+    /**
+     * Ends the spans that have lived longer than {@link Builder#maxLifetime}, marked {@code spanflux.expired} and with
+     * status ERROR; returns how many. {@code Spanflux} calls this every now and then.
+     */
+    public int expireSpans() {
+        int expired = live.expire(clock.nanoTime(), maxLifetimeNanos);
+        if (expired > 0) {
+            expirations.warn(
+                    expired,
+                    "Ended " + expired + " span(s) that outlived maxLifetime=" + Duration.ofNanos(maxLifetimeNanos)
+                            + ": a Publisher never terminated, or a span was started and never ended.");
+        }
+        return expired;
+    }
+
+    SpanLimits limits() {
+        return limits;
+    }
+
+    int maxEntries() {
+        return maxEntries;
+    }
+
+    /** What all spans of this tracer have in common. */
+    public Resource resource() {
+        return resource;
+    }
+
+    /** How long a span may live. */
+    public Duration maxLifetime() {
+        return Duration.ofNanos(maxLifetimeNanos);
+    }
+
+    /** The clock of the spans of this tracer. */
+    public Clock clock() {
+        return clock;
+    }
+
+    /** How many recorded spans have started and not ended. Walks a table; meant for health checks and tests. */
+    public int liveSpans() {
+        return live.count();
+    }
+
+    /** How many calls came to spans that had ended, and were ignored. */
+    public long callsAfterEnd() {
+        return callsAfterEnd.sum();
+    }
+
+    /** How many spans were ended because they outlived {@link Builder#maxLifetime}. */
+    public long expiredSpans() {
+        return expirations.count();
+    }
+
+    /** How many spans were started while more than a million were live, and so are not watched for their lifetime. */
+    public long untrackedSpans() {
+        return live.untracked();
+    }
+
+    /** How many times a sampler, a handler or a span's data threw. */
+    public long callbackFailures() {
+        return samplerFailures.count() + handlerFailures.count() + dataFailures.count();
+    }
+
+    @Override
+    public String toString() {
+        return "Tracer{sampler=" + sampler + ", limits=" + limits + ", handlers=" + handlers.length + ", maxLifetime="
+                + Duration.ofNanos(maxLifetimeNanos) + ", enabled=" + enabled + '}';
+    }
+
+    /** Collects what a tracer needs. Not thread-safe. */
+    public static final class Builder {
+        private SpanLimits limits = SpanLimits.defaults();
+        private Clock clock = Clock.system();
+        private IdGenerator ids = IdGenerator.random();
+        private Sampler sampler = Sampler.parentBased(Sampler.alwaysOn());
+        private final List<SpanHandler> handlers = new ArrayList<>();
+        private Attributes globals = Attributes.empty();
+        private Resource resource = Resource.of(Attributes.empty());
+        private Duration maxLifetime = Duration.ofHours(1);
+        private boolean enabled = true;
+
+        private Builder() {}
+
+        /** How much one span may hold. Default {@link SpanLimits#defaults()}. */
+        public Builder limits(SpanLimits limits) {
+            this.limits = Objects.requireNonNull(limits, "limits == null");
+            return this;
+        }
+
+        /** Where the time comes from. Default {@link Clock#system()}. */
+        public Builder clock(Clock clock) {
+            this.clock = Objects.requireNonNull(clock, "clock == null");
+            return this;
+        }
+
+        /** Where ids come from. Default {@link IdGenerator#random()}. */
+        public Builder idGenerator(IdGenerator idGenerator) {
+            this.ids = Objects.requireNonNull(idGenerator, "idGenerator == null");
+            return this;
+        }
+
+        /** Which spans are recorded. Default parent-based, every root span. */
+        public Builder sampler(Sampler sampler) {
+            this.sampler = Objects.requireNonNull(sampler, "sampler == null");
+            return this;
+        }
+
+        /** Adds a handler, called after those added before. */
+        public Builder handler(SpanHandler handler) {
+            this.handlers.add(Objects.requireNonNull(handler, "handler == null"));
+            return this;
+        }
+
+        /** Attributes of every span, of lowest precedence. Default none. */
+        public Builder globals(Attributes globals) {
+            this.globals = Objects.requireNonNull(globals, "globals == null");
+            return this;
+        }
+
+        /** What all spans have in common, stated once for each exported batch. Default nothing. */
+        public Builder resource(Resource resource) {
+            this.resource = Objects.requireNonNull(resource, "resource == null");
+            return this;
+        }
+
+        /** How long a span may live before it is ended and marked. Default one hour; must be positive. */
+        public Builder maxLifetime(Duration maxLifetime) {
+            if (maxLifetime.isNegative() || maxLifetime.isZero()) {
+                throw new IllegalArgumentException("maxLifetime is not positive: " + maxLifetime);
+            }
+            this.maxLifetime = maxLifetime;
+            return this;
+        }
+
+        /** Whether spans are recorded at all; those of a disabled tracer still carry identity. Default true. */
+        public Builder enabled(boolean enabled) {
+            this.enabled = enabled;
+            return this;
+        }
+
+        /** The tracer. */
+        public Tracer build() {
+            return new Tracer(this);
+        }
+    }
+}

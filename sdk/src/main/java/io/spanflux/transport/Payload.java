@@ -1,0 +1,25 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.transport;
+
+import java.io.IOException;
+import java.io.OutputStream;
+
+/**
+ * A request body that is written anew for each attempt to send it, piece by piece while it leaves, so that it is never
+ * held as a whole and nothing has to be released when an attempt fails before it began.
+ */
+public interface Payload {
+    /** The media type. */
+    String contentType();
+
+    /** Begins to write the body to {@code out}, on the sender's event loop. */
+    Writing begin(OutputStream out) throws IOException;
+
+    /** A body being written. One thread at a time. */
+    interface Writing {
+        /** Writes the next piece; false when there was none left and the body is complete and flushed. */
+        boolean writeNext() throws IOException;
+    }
+}

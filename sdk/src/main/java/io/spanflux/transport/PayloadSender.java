@@ -1,0 +1,28 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.transport;
+
+import reactor.core.publisher.Mono;
+
+/**
+ * Sends a body and tells what the server answered.
+ *
+ * <p>Threads: {@link #send} may be subscribed to on any thread and never blocks it.
+ */
+public interface PayloadSender {
+    /**
+     * Sends {@code payload} once for each subscription. Any answer of the server is a value, whatever its status; an
+     * error means that there was no answer, or one that could not be read.
+     */
+    Mono<Response> send(Payload payload);
+
+    /** Where this sends to, for log messages: never with credentials or a query. */
+    String target();
+
+    /** Cuts short a wait that this sender chose by itself before trying again; not one that the server asked for. */
+    default void retryNow() {}
+
+    /** Closes connections and threads. What is sent after that opens them anew. */
+    Mono<Void> close();
+}

@@ -1,0 +1,400 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.transport;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelOption;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import reactor.core.Exceptions;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+import reactor.netty.ByteBufFlux;
+import reactor.netty.NettyOutbound;
+import reactor.netty.http.client.HttpClient;
+import reactor.netty.http.client.HttpClientRequest;
+import reactor.netty.http.client.HttpClientResponse;
+import reactor.netty.resources.ConnectionProvider;
+import reactor.netty.resources.LoopResources;
+
+/**
+ * Posts bodies with reactor-netty over HTTP/1.1, on a connection pool and an event loop of its own that share nothing with
+ * the application's clients. A body is encoded on that event loop while it leaves; one that fits into 64 KiB is sent with
+ * a content length, a larger one in chunks.
+ *
+ * <p>Bounds: two connections, 16 requests waiting for one, one attempt at most {@link Builder#timeout}, 4 MiB of response.
+ * Redirects are never followed: they would carry credentials elsewhere.
+ *
+ * <p>Threads: one daemon thread {@code spanflux-http-*}, started at the first request and ended by {@link #close()}.
+ */
+public final class ReactorNettySender implements PayloadSender {
+    static final int MAX_RESPONSE_BYTES = 4 * 1024 * 1024;
+
+    private static final int MAX_CONNECTIONS = 2;
+    private static final int MAX_PENDING_ACQUIRES = 16;
+
+    private final URI endpoint;
+    private final Map<String, String> headers;
+    private final Duration timeout;
+    private final Duration maxIdleTime;
+    private final Compression compression;
+    private final boolean contentLength;
+    private final @Nullable SslContext sslContext;
+    private final UnaryOperator<HttpClient> customizer;
+    private final AtomicReference<@Nullable Connections> connections = new AtomicReference<>();
+
+    private ReactorNettySender(Builder builder, @Nullable SslContext sslContext) {
+        this.endpoint = builder.endpoint;
+        this.headers = Map.copyOf(builder.headers);
+        this.timeout = builder.timeout;
+        this.maxIdleTime = builder.maxIdleTime;
+        this.compression = builder.compression;
+        this.contentLength = builder.contentLength;
+        this.customizer = builder.customizer;
+        this.sslContext = sslContext;
+    }
+
+    /** A sender to {@code endpoint}, an absolute http or https URL that is used as it is. */
+    public static Builder builder(String endpoint) {
+        return new Builder(endpoint);
+    }
+
+    /** What is open between the first request and {@link #close()}. */
+    private record Connections(HttpClient client, ConnectionProvider provider, LoopResources loop) {
+        Mono<Void> dispose() {
+            // No quiet period: reactor-netty's default would make every shutdown wait two seconds.
+            return provider.disposeLater().then(loop.disposeLater(Duration.ZERO, Duration.ofSeconds(5)));
+        }
+    }
+
+    /** Open connections. The first use loads Netty's native libraries from files, which may take a thread's time. */
+    private Mono<Connections> connections() {
+        Connections existing = connections.get();
+        return existing != null
+                ? Mono.just(existing)
+                : Mono.fromSupplier(this::open).subscribeOn(Schedulers.boundedElastic());
+    }
+
+    private Connections open() {
+        Connections existing = connections.get();
+        if (existing != null) {
+            return existing;
+        }
+        Connections opened = connect();
+        if (connections.compareAndSet(null, opened)) {
+            return opened;
+        }
+        opened.dispose().subscribe(nothing -> {}, failure -> {});
+        return open();
+    }
+
+    private Connections connect() {
+        LoopResources loop = LoopResources.create("spanflux-http", 1, true);
+        ConnectionProvider provider = ConnectionProvider.builder("spanflux")
+                .maxConnections(MAX_CONNECTIONS)
+                .pendingAcquireMaxCount(MAX_PENDING_ACQUIRES)
+                .pendingAcquireTimeout(timeout)
+                // Below the keep-alive time of common servers, or the first request after a pause would be reset.
+                .maxIdleTime(maxIdleTime)
+                .lifo()
+                .build();
+        HttpClient client = HttpClient.create(provider)
+                .runOn(loop)
+                // Ours knows the body, the server's wishes and when to stop.
+                .disableRetry(true)
+                .followRedirect(false)
+                .responseTimeout(timeout)
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) Math.min(timeout.toMillis(), Integer.MAX_VALUE))
+                .headers(this::setHeaders);
+        SslContext ssl = sslContext;
+        if (ssl != null) {
+            client = client.secure(spec -> spec.sslContext(ssl));
+        }
+        return new Connections(customizer.apply(client), provider, loop);
+    }
+
+    private void setHeaders(HttpHeaders target) {
+        headers.forEach(target::set);
+    }
+
+    @Override
+    public Mono<Response> send(Payload payload) {
+        return Mono.defer(this::connections)
+                .flatMap(open -> open.client()
+                        .post()
+                        .uri(endpoint)
+                        .send((request, outbound) -> write(payload, request, outbound))
+                        .response(this::read)
+                        .next())
+                .timeout(timeout);
+    }
+
+    private Publisher<Void> write(Payload payload, HttpClientRequest request, NettyOutbound outbound) {
+        request.header(HttpHeaderNames.CONTENT_TYPE, payload.contentType());
+        if (compression == Compression.GZIP) {
+            request.header(HttpHeaderNames.CONTENT_ENCODING, "gzip");
+        }
+        ChunkedBody body = null;
+        try {
+            body = new ChunkedBody(payload, outbound.alloc(), compression);
+            if (body.fill(contentLength ? Integer.MAX_VALUE : 2)) {
+                request.header(HttpHeaderNames.CONTENT_LENGTH, Long.toString(body.waitingBytes()));
+            }
+            return outbound.send(chunks(body));
+        } catch (IOException | RuntimeException e) {
+            if (body != null) {
+                body.close();
+            }
+            return Mono.error(new UnwritableBodyException(e));
+        }
+    }
+
+    private static Flux<ByteBuf> chunks(ChunkedBody body) {
+        return Flux.generate(
+                () -> body,
+                (state, sink) -> {
+                    try {
+                        ByteBuf next = state.next();
+                        if (next == null) {
+                            sink.complete();
+                        } else {
+                            sink.next(next);
+                        }
+                    } catch (IOException | RuntimeException e) {
+                        sink.error(new UnwritableBodyException(e));
+                    }
+                    return state;
+                },
+                ChunkedBody::close);
+    }
+
+    private Publisher<Response> read(HttpClientResponse response, ByteBufFlux content) {
+        return content.reduceWith(ByteArrayOutputStream::new, ReactorNettySender::append)
+                .map(body -> new Response(
+                        response.status().code(),
+                        response.responseHeaders().get(HttpHeaderNames.RETRY_AFTER),
+                        body.toByteArray()));
+    }
+
+    private static ByteArrayOutputStream append(ByteArrayOutputStream body, ByteBuf piece) {
+        if (body.size() + (long) piece.readableBytes() > MAX_RESPONSE_BYTES) {
+            throw Exceptions.propagate(new ResponseTooLargeException(MAX_RESPONSE_BYTES));
+        }
+        try {
+            piece.readBytes(body, piece.readableBytes());
+        } catch (IOException e) {
+            throw Exceptions.propagate(e);
+        }
+        return body;
+    }
+
+    @Override
+    public String target() {
+        int port = endpoint.getPort();
+        return endpoint.getScheme() + "://" + endpoint.getHost() + (port < 0 ? "" : ":" + port) + endpoint.getRawPath();
+    }
+
+    @Override
+    public Mono<Void> close() {
+        return Mono.defer(() -> {
+            Connections open = connections.getAndSet(null);
+            return open == null ? Mono.empty() : open.dispose();
+        });
+    }
+
+    /** Where to and how; header values and the query of the URL may be secrets and stay out. */
+    @Override
+    public String toString() {
+        return "ReactorNettySender{" + target() + ", timeout=" + timeout + ", compression=" + compression + ", headers="
+                + headers.keySet() + '}';
+    }
+
+    /** Collects what a sender needs; each mistake is refused with the name of the setting. Not thread-safe. */
+    public static final class Builder {
+        private static final Set<String> RESERVED =
+                Set.of("content-type", "content-length", "content-encoding", "transfer-encoding", "host", "connection");
+
+        private final URI endpoint;
+        private final Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        private Duration timeout = Duration.ofSeconds(10);
+        private Duration maxIdleTime = Duration.ofSeconds(4);
+        private Compression compression = Compression.NONE;
+        private boolean contentLength;
+        private @Nullable Path certificate;
+        private @Nullable Path clientCertificate;
+        private @Nullable Path clientKey;
+        private UnaryOperator<HttpClient> customizer = UnaryOperator.identity();
+
+        private Builder(String endpoint) {
+            this.endpoint = parse(Objects.requireNonNull(endpoint, "endpoint == null"));
+        }
+
+        private static URI parse(String endpoint) {
+            URI uri;
+            try {
+                uri = new URI(endpoint);
+            } catch (URISyntaxException e) {
+                throw new IllegalArgumentException("endpoint is not a URL: " + masked(endpoint), e);
+            }
+            String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
+            if ((!scheme.equals("http") && !scheme.equals("https")) || uri.getHost() == null) {
+                throw new IllegalArgumentException(
+                        "endpoint is not an http or https URL with a host: " + masked(endpoint));
+            }
+            if (uri.getUserInfo() != null) {
+                throw new IllegalArgumentException("endpoint holds a user or password; send them in a header instead");
+            }
+            return uri.getRawPath().isEmpty() ? uri.resolve("/") : uri;
+        }
+
+        /** Without a password, should there be one. */
+        private static String masked(String endpoint) {
+            return endpoint.replaceAll("//[^/@]*@", "//***@");
+        }
+
+        /**
+         * A header of each request; a second value replaces the first. Values are kept out of logs and
+         * {@code toString}.
+         */
+        public Builder header(String name, String value) {
+            Objects.requireNonNull(name, "header name == null");
+            Objects.requireNonNull(value, "header value == null");
+            if (name.isEmpty()
+                    || !name.chars().allMatch(c -> c > 0x20 && c < 0x7F && "\"(),/:;<=>?@[\\]{}".indexOf(c) < 0)) {
+                throw new IllegalArgumentException("header has a name that HTTP does not allow: " + name);
+            }
+            if (RESERVED.contains(name.toLowerCase(Locale.ROOT))) {
+                throw new IllegalArgumentException("header is set by the sender itself: " + name);
+            }
+            if (!value.chars().allMatch(c -> c == '\t' || (c >= 0x20 && c != 0x7F && c <= 0xFF))) {
+                throw new IllegalArgumentException(
+                        "header has a value with characters that HTTP does not allow: " + name);
+            }
+            headers.put(name, value);
+            return this;
+        }
+
+        /** How long one attempt may take, from connecting to the last byte of the answer. Default 10 s; positive. */
+        public Builder timeout(Duration timeout) {
+            this.timeout = positive("timeout", timeout);
+            return this;
+        }
+
+        /**
+         * How long a connection may be idle and still be used again. Default 4 s, below the 5 s after which common
+         * servers close; positive.
+         */
+        public Builder maxIdleTime(Duration maxIdleTime) {
+            this.maxIdleTime = positive("maxIdleTime", maxIdleTime);
+            return this;
+        }
+
+        private static Duration positive(String name, Duration duration) {
+            if (duration.isNegative() || duration.isZero()) {
+                throw new IllegalArgumentException(name + " is not positive: " + duration);
+            }
+            return duration;
+        }
+
+        /** How bodies are compressed. Default not at all. */
+        public Builder compression(Compression compression) {
+            this.compression = Objects.requireNonNull(compression, "compression == null");
+            return this;
+        }
+
+        /**
+         * Whether a body of any size is sent with a content length, for servers that do not take chunks; it is then held
+         * as a whole while it is sent. Default false.
+         */
+        public Builder alwaysContentLength(boolean always) {
+            this.contentLength = always;
+            return this;
+        }
+
+        /** The certificates to trust, a PEM file, instead of the JVM's. */
+        public Builder certificate(Path pem) {
+            this.certificate = Objects.requireNonNull(pem, "certificate == null");
+            return this;
+        }
+
+        /** The certificate and the key (PKCS#8) to show to the server, PEM files. */
+        public Builder clientCertificate(Path certificatePem, Path keyPem) {
+            this.clientCertificate = Objects.requireNonNull(certificatePem, "clientCertificate == null");
+            this.clientKey = Objects.requireNonNull(keyPem, "clientKey == null");
+            return this;
+        }
+
+        /**
+         * A last word on the client: proxy, TLS, wire logging, another pool. Called each time connections are opened;
+         * must not block.
+         */
+        public Builder httpClient(UnaryOperator<HttpClient> customizer) {
+            this.customizer = Objects.requireNonNull(customizer, "httpClient == null");
+            return this;
+        }
+
+        /** The sender; nothing is opened yet. */
+        public ReactorNettySender build() {
+            return new ReactorNettySender(this, sslContext());
+        }
+
+        private @Nullable SslContext sslContext() {
+            if (certificate == null && clientCertificate == null) {
+                return null;
+            }
+            if (!"https".equalsIgnoreCase(endpoint.getScheme())) {
+                throw new IllegalArgumentException("certificate is of no use: the endpoint is not https");
+            }
+            SslContextBuilder ssl = SslContextBuilder.forClient().endpointIdentificationAlgorithm("HTTPS");
+            if (certificate != null) {
+                Path file = readable("certificate", certificate);
+                refuse("certificate", file, () -> ssl.trustManager(file.toFile()));
+            }
+            if (clientCertificate != null && clientKey != null) {
+                Path file = readable("clientCertificate", clientCertificate);
+                Path key = readable("clientKey", clientKey);
+                refuse("clientCertificate", file, () -> ssl.keyManager(file.toFile(), key.toFile()));
+            }
+            try {
+                return ssl.build();
+            } catch (IOException e) {
+                throw new IllegalArgumentException("certificate cannot be used: " + e.getMessage(), e);
+            }
+        }
+
+        private static Path readable(String name, Path file) {
+            if (!Files.isReadable(file) || Files.isDirectory(file)) {
+                throw new IllegalArgumentException(name + " cannot be read: " + file);
+            }
+            return file;
+        }
+
+        private static void refuse(String name, Path file, Runnable use) {
+            try {
+                use.run();
+            } catch (RuntimeException e) {
+                throw new IllegalArgumentException(name + " is not a usable PEM file: " + file, e);
+            }
+        }
+    }
+}

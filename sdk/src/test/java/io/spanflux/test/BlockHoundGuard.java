@@ -1,0 +1,63 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.test;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import reactor.blockhound.BlockHound;
+import reactor.blockhound.BlockingMethod;
+import reactor.blockhound.BlockingOperationError;
+
+/**
+ * Watches every test of every module for blocking calls on threads that must not block. Found by JUnit by itself. Such a
+ * call fails where it is made, and again at the end of its test: code that guards against exceptions must not be able to
+ * hide it.
+ */
+public final class BlockHoundGuard implements BeforeAllCallback, AfterEachCallback {
+    private static final Queue<BlockingOperationError> VIOLATIONS = new ConcurrentLinkedQueue<>();
+
+    static {
+        BlockHound.builder()
+                .loadIntegrations()
+                .blockingMethodCallback(BlockHoundGuard::report)
+                // Loads a class the first time it is used, from any thread.
+                .allowBlockingCallsInside("java.lang.ClassLoader", "loadClass")
+                .allowBlockingCallsInside("java.lang.invoke.MethodHandleNatives", "linkCallSite")
+                .allowBlockingCallsInside("java.lang.invoke.MethodHandleNatives", "linkMethod")
+                .install();
+    }
+
+    private static void report(BlockingMethod method) {
+        BlockingOperationError violation = new BlockingOperationError(method);
+        VIOLATIONS.add(violation);
+        throw violation;
+    }
+
+    /** Takes away what was found so far, for the one test that provokes it. */
+    public static List<BlockingOperationError> takeViolations() {
+        List<BlockingOperationError> taken = new ArrayList<>();
+        for (BlockingOperationError found = VIOLATIONS.poll(); found != null; found = VIOLATIONS.poll()) {
+            taken.add(found);
+        }
+        return taken;
+    }
+
+    @Override
+    public void beforeAll(ExtensionContext context) {
+        // Loading this class installs the agent.
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) {
+        List<BlockingOperationError> found = takeViolations();
+        if (!found.isEmpty()) {
+            throw new AssertionError(found.size() + " blocking call(s) on a non-blocking thread", found.get(0));
+        }
+    }
+}
