@@ -69,8 +69,11 @@ public final class SpanPipeline {
     private static final long BLOCKED_RETRY_MILLIS = 1;
     private static final Duration MAX_CLOSE_TIME = Duration.ofMillis(500);
 
-    /** After this many looks a position counts as never filled; a producer fills it within microseconds. */
+    /** After so many looks a position counts as never filled; its producer fills it within microseconds of running. */
     private static final int MAX_BLOCKED_LOOKS = 1_000;
+
+    /** The same after an overflow, when waiting costs newer spans; as long as a scheduler keeps a thread waiting. */
+    private static final int MAX_BLOCKED_LOOKS_AFTER_OVERFLOW = 50;
 
     private final SpanExporter exporter;
     private final int maxQueueSize;
@@ -353,10 +356,10 @@ public final class SpanPipeline {
                 .defaultIfEmpty(failed(batch))
                 .takeUntilOther(batch.abort.asMono())
                 .doOnNext(result -> batch.result = result)
-                // After, not before: by then the loop has asked the sink for the next batch, and the worker emits it
-                // straight into the exporter instead of leaving that to the thread that brought this result.
-                .doAfterTerminate(this::onExportEnded)
-                .then();
+                .then()
+                // After completion, not before: by then the loop has asked the sink for the next batch, and the worker
+                // emits it straight into the exporter instead of leaving that to the thread that brought this result.
+                .doFinally(signal -> onExportEnded());
     }
 
     private void onExportEnded() {
@@ -400,10 +403,9 @@ public final class SpanPipeline {
             ticking.dispose();
             tick = null;
         }
-        stops.forEach(stop -> stop.asleep.success());
     }
 
-    /** Publishes the numbers, warns of losses, and wakes those whose spans are settled. */
+    /** Publishes the numbers, warns of losses, and only then answers those who wait for them. */
     private void report() {
         long queueFull = ring.head() - ring.taken() - ring.removed();
         Map<DropCause, Long> all = new EnumMap<>(dropped);
@@ -432,6 +434,9 @@ public final class SpanPipeline {
             }
             return reached;
         });
+        if (dormant) {
+            stops.forEach(stop -> stop.asleep.success());
+        }
     }
 
     /** Says which producer has to wake this loop next, and looks once more in case that one has been already. */
@@ -456,7 +461,7 @@ public final class SpanPipeline {
             blockedLooks = 0;
             return false;
         }
-        if (++blockedLooks > MAX_BLOCKED_LOOKS) {
+        if (++blockedLooks > (ring.holdsLeftover() ? MAX_BLOCKED_LOOKS_AFTER_OVERFLOW : MAX_BLOCKED_LOOKS)) {
             blockedLooks = 0;
             ring.skipBlocked();
         }
@@ -500,9 +505,13 @@ public final class SpanPipeline {
         // Closing connections takes milliseconds; it is part of the promised time all the same.
         Duration tenth = timeout.dividedBy(10);
         Duration reserve = tenth.compareTo(MAX_CLOSE_TIME) < 0 ? tenth : MAX_CLOSE_TIME;
+        return Mono.defer(() -> closed ? Mono.just(false) : stop(timeout.minus(reserve), reserve));
+    }
+
+    private Mono<Boolean> stop(Duration drainTime, Duration closeTime) {
         return stop(false)
                 .thenReturn(false)
-                .timeout(timeout.minus(reserve), stop(true).thenReturn(true).timeout(reserve, Mono.just(true)));
+                .timeout(drainTime, stop(true).thenReturn(true).timeout(closeTime, Mono.just(true)));
     }
 
     /** Drains unless {@code abort}, goes to sleep, closes the exporter, and only then lets new spans wake the pipeline. */
@@ -531,14 +540,25 @@ public final class SpanPipeline {
 
     /** As {@link #shutdown}, for good: what is left is dropped, what comes later is only counted. */
     public Mono<Boolean> close(Duration timeout) {
-        return shutdown(timeout).doFinally(signal -> {
-            closed = true;
-            worker.dispose();
-            if (ownsScheduler) {
-                scheduler.dispose();
-            }
-            ring.clear();
-        });
+        return shutdown(timeout)
+                .map(timedOut -> {
+                    // Before the answer: whoever gets it finds the pipeline closed.
+                    finish();
+                    return timedOut;
+                })
+                .doOnCancel(this::finish);
+    }
+
+    private void finish() {
+        closed = true;
+        worker.dispose();
+        if (ownsScheduler) {
+            scheduler.dispose();
+        }
+        ring.clear();
+        // Nobody will come by any more to answer them.
+        stops.forEach(stop -> stop.asleep.success());
+        waiters.forEach(waiter -> waiter.sink.success());
     }
 
     /** What became of the spans accepted so far. */

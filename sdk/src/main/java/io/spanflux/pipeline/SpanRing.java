@@ -168,6 +168,15 @@ final class SpanRing {
         return head < tail() && (long) TICKET.getAcquire(tickets, (int) head & mask) < head;
     }
 
+    /**
+     * Whether the slot of the oldest position still holds an older span. Then there has been an overflow, and its producer
+     * is either about to overwrite that span or, being very late, has been overwritten itself. An empty slot is being
+     * filled.
+     */
+    boolean holdsLeftover() {
+        return SLOT.getAcquire(slots, (int) head & mask) != null;
+    }
+
     /** Gives up the oldest position, which a producer never filled. */
     void skipBlocked() {
         head++;

@@ -1,0 +1,647 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.pipeline;
+
+import io.spanflux.export.DropCause;
+import io.spanflux.export.ExportResult;
+import io.spanflux.export.SpanExporter;
+import io.spanflux.test.LogCapture;
+import io.spanflux.trace.Span;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+import reactor.test.StepVerifier;
+import reactor.test.scheduler.VirtualTimeScheduler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+/** The pipeline on one thread, in virtual time: what it does and when. */
+class SpanPipelineTest {
+    private VirtualTimeScheduler time;
+    private TickCountingScheduler scheduler;
+
+    @BeforeEach
+    void virtualTime() {
+        time = VirtualTimeScheduler.getOrSet();
+        scheduler = new TickCountingScheduler(time);
+    }
+
+    @AfterEach
+    void realTime() {
+        VirtualTimeScheduler.reset();
+    }
+
+    private SpanPipeline pipeline(SpanExporter exporter) {
+        return pipeline(exporter, builder -> {});
+    }
+
+    private SpanPipeline pipeline(SpanExporter exporter, Consumer<SpanPipeline.Builder> options) {
+        SpanPipeline.Builder builder = SpanPipeline.builder(exporter).scheduler(scheduler);
+        options.accept(builder);
+        return builder.build();
+    }
+
+    /** Spans numbered from {@code from} to {@code to}, the latter not included; then the worker runs. */
+    private void accept(SpanPipeline pipeline, long from, long to) {
+        for (long i = from; i < to; i++) {
+            pipeline.accept(Numbered.span(i));
+        }
+        time.advanceTime();
+    }
+
+    private static List<Long> range(long from, long to) {
+        return LongStream.range(from, to).boxed().toList();
+    }
+
+    // ---- when batches leave --------------------------------------------------------------------------------------
+
+    @Test
+    void accept_aFullBatch_leavesAtOnce() {
+        FakeExporter exporter = FakeExporter.immediate();
+        SpanPipeline pipeline = pipeline(exporter, options -> options.maxBatchSize(4));
+
+        accept(pipeline, 0, 3);
+        assertThat(exporter.batches).isEmpty();
+        accept(pipeline, 3, 4);
+
+        assertThat(exporter.numbers(0)).isEqualTo(range(0, 4));
+        assertThat(pipeline.ledger()).isEqualTo(new Ledger(4, 4, 0, Map.of(), 0, 0));
+    }
+
+    @Test
+    void accept_aPartialBatch_leavesAfterTheDelay() {
+        FakeExporter exporter = FakeExporter.immediate();
+        SpanPipeline pipeline = pipeline(exporter);
+
+        accept(pipeline, 0, 3);
+        time.advanceTimeBy(Duration.ofMillis(4_999));
+        assertThat(exporter.batches).isEmpty();
+        time.advanceTimeBy(Duration.ofMillis(1));
+
+        assertThat(exporter.numbers(0)).isEqualTo(range(0, 3));
+        assertThat(scheduler.ticking()).isEqualTo(1);
+    }
+
+    @Test
+    void accept_aBatchFullOfBytes_leavesAtOnce() {
+        FakeExporter exporter = FakeExporter.immediate();
+        SpanPipeline pipeline =
+                pipeline(exporter, options -> options.maxBatchBytes(100_000).maxQueueBytes(1 << 20));
+        // Larger than its share of the queue's bytes, so that the worker looks at it.
+        pipeline.accept(Numbered.span(0, 0, 60_000));
+        time.advanceTime();
+        assertThat(exporter.batches).isEmpty();
+
+        pipeline.accept(Numbered.span(0, 1, 60_000));
+        time.advanceTime();
+
+        assertThat(exporter.numbers(0)).isEqualTo(range(0, 2));
+    }
+
+    @Test
+    void accept_withoutDelay_leavesOneByOne() {
+        FakeExporter exporter = FakeExporter.immediate();
+        SpanPipeline pipeline = pipeline(
+                exporter, options -> options.scheduleDelay(Duration.ZERO).maxBatchSize(1));
+
+        accept(pipeline, 0, 1);
+        accept(pipeline, 1, 2);
+
+        assertThat(exporter.batches).hasSize(2);
+        assertThat(scheduler.ticking()).isZero();
+    }
+
+    @Test
+    void accept_manyBatches_leavesInOrderOneAtATime() {
+        FakeExporter exporter = FakeExporter.stalled();
+        SpanPipeline pipeline = pipeline(exporter, options -> options.maxBatchSize(4));
+
+        accept(pipeline, 0, 10);
+        assertThat(exporter.batches).hasSize(1);
+        exporter.succeed();
+        time.advanceTime();
+        assertThat(exporter.batches).hasSize(2);
+        exporter.succeed();
+        time.advanceTime();
+
+        assertThat(exporter.numbers(0)).isEqualTo(range(0, 4));
+        assertThat(exporter.numbers(1)).isEqualTo(range(4, 8));
+        assertThat(exporter.batches).hasSize(2);
+        assertThat(pipeline.ledger().pending()).isEqualTo(2);
+    }
+
+    @Test
+    void batch_isImmutable() {
+        FakeExporter exporter = FakeExporter.immediate();
+        accept(pipeline(exporter, options -> options.maxBatchSize(1)), 0, 1);
+        List<Span> batch = exporter.batches.get(0);
+
+        assertThatThrownBy(batch::clear).isInstanceOf(UnsupportedOperationException.class);
+    }
+
+    // ---- bounds --------------------------------------------------------------------------------------------------
+
+    @Test
+    void accept_whileTheExporterStalls_keepsExactlyTheNewestAndHidesNothing() {
+        FakeExporter exporter = FakeExporter.stalled();
+        SpanPipeline pipeline = pipeline(exporter);
+        LogCapture logs = LogCapture.start();
+
+        accept(pipeline, 0, 512);
+        accept(pipeline, 512, 10_000);
+
+        assertThat(exporter.batches).hasSize(1);
+        assertThat(pipeline.ledger())
+                .isEqualTo(
+                        new Ledger(10_000, 0, 0, Map.of(DropCause.QUEUE_FULL, 10_000L - 512 - 2_048), 0, 512 + 2_048));
+
+        exporter.recover().succeed();
+        time.advanceTimeBy(Duration.ofSeconds(5));
+
+        List<Long> exported = exporter.batches.stream()
+                .skip(1)
+                .flatMap(batch -> Numbered.numbers(batch).stream())
+                .toList();
+        assertThat(exported).isEqualTo(range(10_000 - 2_048, 10_000));
+        assertThat(pipeline.ledger())
+                .isEqualTo(new Ledger(10_000, 2_560, 0, Map.of(DropCause.QUEUE_FULL, 7_440L), 0, 0));
+        assertThat(logs.warnings())
+                .singleElement()
+                .asString()
+                .contains("The queue of FakeExporter is full", "7440 span(s)", "maxQueueSize=2048", "Raise");
+    }
+
+    @Test
+    void accept_moreBytesThanTheBound_dropsTheOldestUntilTheRestFits() {
+        FakeExporter exporter = FakeExporter.stalled();
+        SpanPipeline pipeline =
+                pipeline(exporter, options -> options.maxQueueBytes(1 << 20).maxBatchSize(1));
+        accept(pipeline, 0, 1);
+        assertThat(exporter.batches).hasSize(1);
+
+        for (int i = 1; i <= 20; i++) {
+            pipeline.accept(Numbered.span(0, i, 100_000));
+        }
+        time.advanceTime();
+
+        // Ten of them weigh 1,002,560 estimated bytes, eleven more than the bound.
+        assertThat(pipeline.ledger()).isEqualTo(new Ledger(21, 0, 0, Map.of(DropCause.BYTES_FULL, 10L), 0, 11));
+        exporter.recover().succeed();
+        time.advanceTimeBy(Duration.ofSeconds(5));
+        assertThat(exporter.numbers(1)).containsExactly(11L);
+        assertThat(pipeline.ledger().isBalanced()).isTrue();
+        assertThat(pipeline.ledger().pending()).isZero();
+    }
+
+    @Test
+    void accept_bytesAreForgottenOnceSpansHaveLeft() {
+        FakeExporter exporter = FakeExporter.immediate();
+        SpanPipeline pipeline =
+                pipeline(exporter, options -> options.maxQueueBytes(1 << 20).maxBatchSize(4));
+
+        for (int i = 0; i < 400; i++) {
+            pipeline.accept(Numbered.span(0, i, 100_000));
+            time.advanceTime();
+        }
+
+        assertThat(pipeline.ledger()).isEqualTo(new Ledger(400, 400, 0, Map.of(), 0, 0));
+    }
+
+    // ---- exporters that fail -------------------------------------------------------------------------------------
+
+    static Stream<Arguments> failures() {
+        return Stream.of(
+                failure("throws", batch -> {
+                    throw new IllegalStateException("boom");
+                }),
+                failure("throws an error of the class loader", batch -> {
+                    throw new NoClassDefFoundError("gone");
+                }),
+                failure("returns null", batch -> null),
+                failure("fails", batch -> Mono.error(new TimeoutException())),
+                failure("completes without a result", batch -> Mono.empty()),
+                failure("accounts for more than there was", batch -> Mono.just(ExportResult.sent(batch.size() + 1))));
+    }
+
+    private static Arguments failure(String name, Function<List<Span>, Mono<ExportResult>> answer) {
+        return Arguments.of(name, answer);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("failures")
+    void export_anExporterThatFails_losesItsBatchAndNothingElse(
+            String name, Function<List<Span>, Mono<ExportResult>> answer) {
+        FakeExporter exporter = FakeExporter.stalled().answer(answer);
+        SpanPipeline pipeline = pipeline(exporter, options -> options.maxBatchSize(2));
+
+        accept(pipeline, 0, 2);
+        assertThat(pipeline.ledger()).isEqualTo(new Ledger(2, 0, 0, Map.of(DropCause.EXPORTER_FAILED, 2L), 0, 0));
+        exporter.recover();
+        accept(pipeline, 2, 4);
+
+        assertThat(pipeline.ledger()).isEqualTo(new Ledger(4, 2, 0, Map.of(DropCause.EXPORTER_FAILED, 2L), 0, 0));
+    }
+
+    @Test
+    void export_aResultThatLeavesSpansOut_countsTheseAsFailed() {
+        FakeExporter exporter = FakeExporter.stalled()
+                .answer(batch -> Mono.just(new ExportResult(1, 1, Map.of(DropCause.REFUSED, 1L))));
+        SpanPipeline pipeline = pipeline(exporter, options -> options.maxBatchSize(5));
+
+        accept(pipeline, 0, 5);
+
+        assertThat(pipeline.ledger())
+                .isEqualTo(new Ledger(5, 1, 1, Map.of(DropCause.REFUSED, 1L, DropCause.EXPORTER_FAILED, 2L), 0, 0));
+    }
+
+    // ---- flush ---------------------------------------------------------------------------------------------------
+
+    @Test
+    void flush_exportsWhatWaits_andCompletesWhenItsFateIsKnown() {
+        FakeExporter exporter = FakeExporter.stalled();
+        SpanPipeline pipeline = pipeline(exporter);
+        accept(pipeline, 0, 3);
+
+        AtomicBoolean complete = new AtomicBoolean();
+        pipeline.flush().doOnTerminate(() -> complete.set(true)).subscribe();
+        time.advanceTimeBy(Duration.ofHours(1));
+        assertThat(exporter.numbers(0)).isEqualTo(range(0, 3));
+        assertThat(complete).isFalse();
+
+        exporter.succeed();
+        time.advanceTime();
+        assertThat(complete).isTrue();
+    }
+
+    @Test
+    void flush_withNothingToDo_completes() {
+        SpanPipeline pipeline = pipeline(FakeExporter.immediate());
+        StepVerifier.create(pipeline.flush()).then(time::advanceTime).verifyComplete();
+        assertThat(scheduler.ticking()).isZero();
+    }
+
+    @Test
+    void flush_doesNotWaitForSpansThatCameLater() {
+        FakeExporter exporter = FakeExporter.stalled();
+        SpanPipeline pipeline = pipeline(exporter);
+        accept(pipeline, 0, 3);
+
+        StepVerifier.create(pipeline.flush())
+                .then(time::advanceTime)
+                .then(() -> {
+                    accept(pipeline, 3, 2_000);
+                    exporter.succeed();
+                    time.advanceTime();
+                })
+                .verifyComplete();
+        assertThat(exporter.batches).hasSize(2);
+    }
+
+    @Test
+    void flush_twoAtOnce_bothComplete() {
+        FakeExporter exporter = FakeExporter.stalled();
+        SpanPipeline pipeline = pipeline(exporter);
+        accept(pipeline, 0, 3);
+
+        StepVerifier.create(Mono.when(pipeline.flush(), pipeline.flush()))
+                .then(time::advanceTime)
+                .then(() -> {
+                    exporter.succeed();
+                    time.advanceTime();
+                })
+                .verifyComplete();
+        assertThat(exporter.batches).hasSize(1);
+    }
+
+    @Test
+    void flush_hurriesTheExporter() {
+        FakeExporter exporter = FakeExporter.stalled();
+        SpanPipeline pipeline = pipeline(exporter);
+        pipeline.flush().subscribe();
+        assertThat(exporter.retries).isEqualTo(1);
+    }
+
+    @Test
+    void flush_cancelled_endsTheWaitAndNothingElse() {
+        FakeExporter exporter = FakeExporter.stalled();
+        SpanPipeline pipeline = pipeline(exporter);
+        accept(pipeline, 0, 3);
+
+        pipeline.flush().subscribe().dispose();
+        time.advanceTime();
+
+        assertThat(exporter.batches).hasSize(1);
+        assertThat(exporter.cancelled).isZero();
+    }
+
+    // ---- shutdown ------------------------------------------------------------------------------------------------
+
+    @Test
+    void shutdown_exportsWhatWaits_closesTheExporter_andLeavesNothingScheduled() {
+        FakeExporter exporter = FakeExporter.immediate();
+        SpanPipeline pipeline = pipeline(exporter);
+        accept(pipeline, 0, 600);
+
+        StepVerifier.create(pipeline.shutdown(Duration.ofSeconds(5)))
+                .then(time::advanceTime)
+                .expectNext(false)
+                .verifyComplete();
+
+        assertThat(pipeline.ledger()).isEqualTo(new Ledger(600, 600, 0, Map.of(), 0, 0));
+        assertThat(exporter.closes).isEqualTo(1);
+        assertThat(scheduler.ticking()).isZero();
+    }
+
+    @Test
+    void shutdown_neverUsed_closesAndReports() {
+        FakeExporter exporter = FakeExporter.immediate();
+        StepVerifier.create(pipeline(exporter).shutdown(Duration.ofSeconds(5)))
+                .then(time::advanceTime)
+                .expectNext(false)
+                .verifyComplete();
+        assertThat(scheduler.ticking()).isZero();
+    }
+
+    @Test
+    void shutdown_thenAnotherSpan_wakesThePipelineAgain() {
+        FakeExporter exporter = FakeExporter.immediate();
+        SpanPipeline pipeline = pipeline(exporter);
+        for (int round = 1; round <= 3; round++) {
+            accept(pipeline, 0, 2);
+            StepVerifier.create(pipeline.shutdown(Duration.ofSeconds(5)))
+                    .then(time::advanceTime)
+                    .expectNext(false)
+                    .verifyComplete();
+            assertThat(exporter.closes).isEqualTo(round);
+            assertThat(pipeline.ledger()).isEqualTo(new Ledger(2L * round, 2L * round, 0, Map.of(), 0, 0));
+        }
+        accept(pipeline, 0, 1);
+        time.advanceTimeBy(Duration.ofSeconds(5));
+        assertThat(pipeline.ledger()).isEqualTo(new Ledger(7, 7, 0, Map.of(), 0, 0));
+    }
+
+    @Test
+    void shutdown_anExporterThatHangs_endsInTimeAndKeepsTheBatch() {
+        FakeExporter exporter = FakeExporter.stalled();
+        SpanPipeline pipeline = pipeline(exporter);
+        accept(pipeline, 0, 600);
+
+        StepVerifier.create(pipeline.shutdown(Duration.ofSeconds(5)))
+                .then(time::advanceTime)
+                .then(() -> time.advanceTimeBy(Duration.ofMillis(4_499)))
+                .then(() -> assertThat(exporter.cancelled).isZero())
+                .then(() -> time.advanceTimeBy(Duration.ofMillis(501)))
+                .expectNext(true)
+                .verifyComplete();
+
+        assertThat(exporter.cancelled).isEqualTo(1);
+        assertThat(exporter.closes).isEqualTo(1);
+        assertThat(pipeline.ledger()).isEqualTo(new Ledger(600, 0, 0, Map.of(), 0, 600));
+        assertThat(scheduler.ticking()).isZero();
+
+        // The next invocation: the batch that was cut off goes first, whole and in order.
+        exporter.recover();
+        accept(pipeline, 600, 601);
+        StepVerifier.create(pipeline.shutdown(Duration.ofSeconds(5)))
+                .then(time::advanceTime)
+                .expectNext(false)
+                .verifyComplete();
+        assertThat(exporter.numbers(1)).isEqualTo(range(0, 512));
+        assertThat(exporter.numbers(2)).isEqualTo(range(512, 601));
+        assertThat(pipeline.ledger()).isEqualTo(new Ledger(601, 601, 0, Map.of(), 0, 0));
+    }
+
+    @Test
+    void shutdown_afterOneThatRanOutOfTime_triesWhatWasLeft() {
+        FakeExporter exporter = FakeExporter.stalled();
+        SpanPipeline pipeline = pipeline(exporter);
+        accept(pipeline, 0, 3);
+        StepVerifier.create(pipeline.shutdown(Duration.ofSeconds(1)))
+                .then(() -> time.advanceTimeBy(Duration.ofSeconds(1)))
+                .expectNext(true)
+                .verifyComplete();
+        exporter.recover();
+
+        StepVerifier.create(pipeline.shutdown(Duration.ofSeconds(1)))
+                .then(time::advanceTime)
+                .expectNext(false)
+                .verifyComplete();
+        assertThat(pipeline.ledger()).isEqualTo(new Ledger(3, 3, 0, Map.of(), 0, 0));
+    }
+
+    @Test
+    void flush_afterAShutdownThatRanOutOfTime_triesWhatWasLeft() {
+        FakeExporter exporter = FakeExporter.stalled();
+        SpanPipeline pipeline = pipeline(exporter);
+        accept(pipeline, 0, 3);
+        pipeline.shutdown(Duration.ofSeconds(1)).subscribe();
+        time.advanceTimeBy(Duration.ofSeconds(1));
+        exporter.recover();
+
+        StepVerifier.create(pipeline.flush()).then(time::advanceTime).verifyComplete();
+        assertThat(pipeline.ledger().sent()).isEqualTo(3);
+    }
+
+    @Test
+    void shutdown_spansAcceptedMeanwhile_areExportedToo() {
+        FakeExporter exporter = FakeExporter.stalled();
+        SpanPipeline pipeline = pipeline(exporter);
+        accept(pipeline, 0, 3);
+
+        StepVerifier.create(pipeline.shutdown(Duration.ofSeconds(5)))
+                .then(time::advanceTime)
+                .then(() -> {
+                    accept(pipeline, 3, 5);
+                    exporter.recover().succeed();
+                    time.advanceTime();
+                })
+                .expectNext(false)
+                .verifyComplete();
+        assertThat(pipeline.ledger()).isEqualTo(new Ledger(5, 5, 0, Map.of(), 0, 0));
+    }
+
+    @Test
+    void shutdown_spanAcceptedWhileTheExporterCloses_wakesThePipelineAfterwards() {
+        FakeExporter exporter = FakeExporter.immediate();
+        exporter.close = Mono.delay(Duration.ofMillis(100)).then();
+        SpanPipeline pipeline = pipeline(exporter);
+        accept(pipeline, 0, 3);
+
+        StepVerifier.create(pipeline.shutdown(Duration.ofSeconds(5)))
+                .then(() -> time.advanceTimeBy(Duration.ofMillis(50)))
+                .then(() -> {
+                    accept(pipeline, 3, 4);
+                    assertThat(exporter.batches).hasSize(1);
+                })
+                .then(() -> time.advanceTimeBy(Duration.ofMillis(50)))
+                .expectNext(false)
+                .verifyComplete();
+        time.advanceTimeBy(Duration.ofSeconds(5));
+        assertThat(pipeline.ledger()).isEqualTo(new Ledger(4, 4, 0, Map.of(), 0, 0));
+    }
+
+    @Test
+    void shutdown_twoAtOnce_bothReport() {
+        FakeExporter exporter = FakeExporter.stalled();
+        SpanPipeline pipeline = pipeline(exporter);
+        accept(pipeline, 0, 3);
+
+        StepVerifier.create(Mono.zip(pipeline.shutdown(Duration.ofSeconds(5)), pipeline.shutdown(Duration.ofSeconds(1)))
+                        .map(both -> List.of(both.getT1(), both.getT2())))
+                .then(time::advanceTime)
+                .then(() -> time.advanceTimeBy(Duration.ofSeconds(2)))
+                .then(() -> {
+                    exporter.recover();
+                    // The shorter one gave up and cut the batch off; the longer one tries it again.
+                    assertThat(exporter.cancelled).isEqualTo(1);
+                })
+                .then(() -> time.advanceTimeBy(Duration.ofSeconds(4)))
+                .expectNext(List.of(false, true))
+                .verifyComplete();
+        assertThat(pipeline.ledger().isBalanced()).isTrue();
+    }
+
+    @Test
+    void shutdown_anExporterThatCannotClose_isReportedAndHarmless() {
+        FakeExporter exporter = FakeExporter.immediate();
+        exporter.close = Mono.error(new IllegalStateException("stuck"));
+        SpanPipeline pipeline = pipeline(exporter);
+        LogCapture logs = LogCapture.start();
+        accept(pipeline, 0, 1);
+
+        StepVerifier.create(pipeline.shutdown(Duration.ofSeconds(5)))
+                .then(time::advanceTime)
+                .expectNext(false)
+                .verifyComplete();
+        assertThat(logs.warnings()).singleElement().asString().contains("failed to close");
+        exporter.close = Mono.never();
+        accept(pipeline, 1, 2);
+
+        StepVerifier.create(pipeline.shutdown(Duration.ofSeconds(5)))
+                .then(time::advanceTime)
+                .then(() -> time.advanceTimeBy(Duration.ofSeconds(5)))
+                .expectNext(true)
+                .verifyComplete();
+        assertThat(pipeline.ledger()).isEqualTo(new Ledger(2, 2, 0, Map.of(), 0, 0));
+    }
+
+    @Test
+    void shutdown_withoutTime_reportsAtOnce() {
+        FakeExporter exporter = FakeExporter.stalled();
+        SpanPipeline pipeline = pipeline(exporter);
+        accept(pipeline, 0, 1);
+        StepVerifier.create(pipeline.shutdown(Duration.ZERO))
+                .then(time::advanceTime)
+                .expectNext(true)
+                .verifyComplete();
+        assertThat(pipeline.ledger().isBalanced()).isTrue();
+    }
+
+    // ---- close ---------------------------------------------------------------------------------------------------
+
+    @Test
+    void close_isFinal_andCountsWhatComesLater() {
+        FakeExporter exporter = FakeExporter.immediate();
+        SpanPipeline pipeline = pipeline(exporter);
+        accept(pipeline, 0, 2);
+        StepVerifier.create(pipeline.close(Duration.ofSeconds(5)))
+                .then(time::advanceTime)
+                .expectNext(false)
+                .verifyComplete();
+
+        accept(pipeline, 2, 5);
+
+        assertThat(exporter.batches).hasSize(1);
+        assertThat(pipeline.ledger()).isEqualTo(new Ledger(5, 2, 0, Map.of(DropCause.AFTER_CLOSE, 3L), 0, 0));
+        StepVerifier.create(pipeline.flush()).verifyComplete();
+    }
+
+    @Test
+    void close_outOfTime_dropsWhatWaitsAndLeavesPendingWhatMayHaveArrived() {
+        FakeExporter exporter = FakeExporter.stalled();
+        SpanPipeline pipeline = pipeline(exporter, options -> options.maxBatchSize(2));
+        accept(pipeline, 0, 5);
+
+        StepVerifier.create(pipeline.close(Duration.ofSeconds(1)))
+                .then(() -> time.advanceTimeBy(Duration.ofSeconds(1)))
+                .expectNext(true)
+                .verifyComplete();
+
+        assertThat(pipeline.ledger()).isEqualTo(new Ledger(5, 0, 0, Map.of(DropCause.AFTER_CLOSE, 3L), 0, 2));
+    }
+
+    // ---- configuration -------------------------------------------------------------------------------------------
+
+    @Test
+    void build_refusesWhatMakesNoSense_byNameAndValue() {
+        SpanPipeline.Builder builder = SpanPipeline.builder(FakeExporter.immediate());
+        assertRefused(() -> builder.maxQueueSize(0), "maxQueueSize", "0");
+        assertRefused(() -> builder.maxQueueSize(-1), "maxQueueSize", "-1");
+        assertRefused(() -> builder.maxQueueBytes(10), "maxQueueBytes", "10");
+        assertRefused(() -> builder.maxBatchSize(-5), "maxBatchSize", "-5");
+        assertRefused(() -> builder.maxBatchBytes(0), "maxBatchBytes", "0");
+        assertRefused(() -> builder.scheduleDelay(Duration.ofSeconds(-1)), "scheduleDelay", "PT-1S");
+        assertRefused(
+                () -> SpanPipeline.builder(FakeExporter.immediate())
+                        .maxQueueSize(128)
+                        .maxBatchSize(512)
+                        .build(),
+                "maxBatchSize > maxQueueSize",
+                "512 > 128");
+        assertThatThrownBy(() -> SpanPipeline.builder(null)).hasMessage("exporter == null");
+    }
+
+    private static void assertRefused(Runnable setting, String name, String value) {
+        assertThatThrownBy(setting::run)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(name)
+                .hasMessageContaining(value);
+    }
+
+    @Test
+    void build_defaults() {
+        assertThat(pipeline(FakeExporter.immediate()))
+                .hasToString("SpanPipeline{exporter=FakeExporter, maxQueueSize=2048, maxQueueBytes=67108864,"
+                        + " maxBatchSize=512, maxBatchBytes=4194304, scheduleDelay=PT5S}");
+        assertThat(pipeline(FakeExporter.immediate(), options -> options.maxQueueSize(100)))
+                .asString()
+                .contains("maxBatchSize=100");
+    }
+
+    @Test
+    void accept_whenItsSchedulerWasDisposed_neitherThrowsNorHangs() {
+        Scheduler disposed = Schedulers.fromExecutorService(Executors.newSingleThreadExecutor());
+        FakeExporter exporter = FakeExporter.immediate();
+        SpanPipeline pipeline = SpanPipeline.builder(exporter)
+                .scheduler(disposed)
+                .maxBatchSize(1)
+                .build();
+        disposed.dispose();
+        LogCapture logs = LogCapture.start();
+
+        for (int i = 0; i < 10; i++) {
+            pipeline.accept(Numbered.span(i));
+        }
+
+        assertThat(pipeline.ledger().pending()).isEqualTo(10);
+        assertThat(logs.warnings()).singleElement().asString().contains("disposed");
+    }
+}
