@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayDeque;
 import java.util.Queue;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 
@@ -18,27 +19,30 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Bound: one buffer, plus what a single piece writes beyond it.
  *
- * <p>Threads: one, the event loop of the connection. Whoever made it closes it.
+ * <p>Threads: pulled by one, the event loop of the connection; closed by any, once or more. A close that finds the body
+ * being written leaves the buffers to the thread that writes.
  */
 final class ChunkedBody extends OutputStream {
     static final int CHUNK_SIZE = 64 * 1024;
 
+    private enum State {
+        IDLE,
+        WRITING,
+        CLOSED_WHILE_WRITING,
+        CLOSED
+    }
+
     private final ByteBufAllocator allocator;
-    private final Queue<ByteBuf> full = new ArrayDeque<>();
     private final OutputStream out;
-    private final Payload.Writing writing;
+    private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
+    private final Queue<ByteBuf> full = new ArrayDeque<>();
+    private Payload.@Nullable Writing writing;
     private @Nullable ByteBuf current;
     private boolean complete;
 
-    ChunkedBody(Payload payload, ByteBufAllocator allocator, Compression compression) throws IOException {
+    private ChunkedBody(ByteBufAllocator allocator, Compression compression) throws IOException {
         this.allocator = allocator;
         this.out = compression == Compression.GZIP ? new FastGzip(this) : this;
-        try {
-            this.writing = payload.begin(out);
-        } catch (IOException | RuntimeException | Error e) {
-            close();
-            throw e;
-        }
     }
 
     /** Level 1: a third of the time of the default level for a quarter more bytes, and time is what an event loop lacks. */
@@ -47,30 +51,75 @@ final class ChunkedBody extends OutputStream {
             super(out, 8 * 1024);
             def.setLevel(1);
         }
+
+        /** Frees native memory now; the collector would only find it later. */
+        void releaseDeflater() {
+            def.end();
+        }
+    }
+
+    static ChunkedBody begin(Payload payload, ByteBufAllocator allocator, Compression compression)
+            throws UnwritableBodyException {
+        ChunkedBody body = null;
+        try {
+            body = new ChunkedBody(allocator, compression);
+            body.writing = payload.begin(body.out);
+            return body;
+        } catch (IOException | RuntimeException e) {
+            if (body != null) {
+                body.close();
+            }
+            throw new UnwritableBodyException(e);
+        }
     }
 
     /** Writes until {@code count} buffers wait or the body is complete; whether it is complete. */
-    boolean fill(int count) throws IOException {
-        while (full.size() < count && !complete) {
-            if (!writing.writeNext()) {
-                complete = true;
-                if (out instanceof GZIPOutputStream gzip) {
-                    gzip.finish();
-                }
-                if (current != null) {
-                    full.add(current);
-                    current = null;
-                }
+    boolean fill(int count) throws UnwritableBodyException {
+        if (!state.compareAndSet(State.IDLE, State.WRITING)) {
+            return true;
+        }
+        try {
+            while (full.size() < count && !complete) {
+                writeNext();
+            }
+            return complete;
+        } catch (IOException | RuntimeException e) {
+            throw new UnwritableBodyException(e);
+        } finally {
+            if (!state.compareAndSet(State.WRITING, State.IDLE)) {
+                state.set(State.CLOSED);
+                release();
             }
         }
-        return complete;
     }
 
-    /** The next buffer, which is the caller's to release; null when the body is complete. */
+    private void writeNext() throws IOException {
+        if (writing != null && writing.writeNext()) {
+            return;
+        }
+        complete = true;
+        if (out instanceof GZIPOutputStream gzip) {
+            gzip.finish();
+        }
+        if (current != null) {
+            full.add(current);
+            current = null;
+        }
+    }
+
+    /** The next buffer, which is the caller's to release; null when the body is complete or closed. */
     @Nullable
-    ByteBuf next() throws IOException {
+    ByteBuf next() throws UnwritableBodyException {
         fill(1);
-        return full.poll();
+        if (!state.compareAndSet(State.IDLE, State.WRITING)) {
+            return null;
+        }
+        ByteBuf next = full.poll();
+        if (!state.compareAndSet(State.WRITING, State.IDLE)) {
+            state.set(State.CLOSED);
+            release();
+        }
+        return next;
     }
 
     /** How many bytes wait in buffers. */
@@ -111,7 +160,23 @@ final class ChunkedBody extends OutputStream {
     /** Releases what was not handed out. */
     @Override
     public void close() {
-        complete = true;
+        while (true) {
+            State now = state.get();
+            if (now == State.IDLE) {
+                if (state.compareAndSet(State.IDLE, State.CLOSED)) {
+                    release();
+                    return;
+                }
+            } else if (now != State.WRITING || state.compareAndSet(State.WRITING, State.CLOSED_WHILE_WRITING)) {
+                return;
+            }
+        }
+    }
+
+    private void release() {
+        if (out instanceof FastGzip gzip) {
+            gzip.releaseDeflater();
+        }
         ByteBuf buffer = current;
         if (buffer != null) {
             buffer.release();

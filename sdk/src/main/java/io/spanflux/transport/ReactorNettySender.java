@@ -42,7 +42,7 @@ import reactor.netty.resources.LoopResources;
  * the application's clients. A body is encoded on that event loop while it leaves; one that fits into 64 KiB is sent with
  * a content length, a larger one in chunks.
  *
- * <p>Bounds: two connections, 16 requests waiting for one, one attempt at most {@link Builder#timeout}, 4 MiB of response.
+ * <p>Bounds: one connection, 16 requests waiting for it, one attempt at most {@link Builder#timeout}, 4 MiB of response.
  * Redirects are never followed: they would carry credentials elsewhere.
  *
  * <p>Threads: one daemon thread {@code spanflux-http-*}, started at the first request and ended by {@link #close()}.
@@ -50,7 +50,9 @@ import reactor.netty.resources.LoopResources;
 public final class ReactorNettySender implements PayloadSender {
     static final int MAX_RESPONSE_BYTES = 4 * 1024 * 1024;
 
-    private static final int MAX_CONNECTIONS = 2;
+    /** A pipeline has one batch under way; with a second connection every other batch would open or warm it. */
+    private static final int MAX_CONNECTIONS = 1;
+
     private static final int MAX_PENDING_ACQUIRES = 16;
 
     private final URI endpoint;
@@ -154,38 +156,39 @@ public final class ReactorNettySender implements PayloadSender {
         if (compression == Compression.GZIP) {
             request.header(HttpHeaderNames.CONTENT_ENCODING, "gzip");
         }
-        ChunkedBody body = null;
+        // Nothing is written before the subscription, which a request that was cancelled meanwhile never sees; and
+        // whatever
+        // ends the request, also a connection that is gone before the first buffer is asked for, closes the body.
+        return Mono.using(
+                () -> ChunkedBody.begin(payload, outbound.alloc(), compression),
+                body -> write(body, request, outbound),
+                ChunkedBody::close);
+    }
+
+    private Mono<Void> write(ChunkedBody body, HttpClientRequest request, NettyOutbound outbound) {
         try {
-            body = new ChunkedBody(payload, outbound.alloc(), compression);
             if (body.fill(contentLength ? Integer.MAX_VALUE : 2)) {
                 request.header(HttpHeaderNames.CONTENT_LENGTH, Long.toString(body.waitingBytes()));
             }
-            return outbound.send(chunks(body));
-        } catch (IOException | RuntimeException e) {
-            if (body != null) {
-                body.close();
-            }
-            return Mono.error(new UnwritableBodyException(e));
+            return outbound.send(chunks(body)).then();
+        } catch (UnwritableBodyException e) {
+            return Mono.error(e);
         }
     }
 
     private static Flux<ByteBuf> chunks(ChunkedBody body) {
-        return Flux.generate(
-                () -> body,
-                (state, sink) -> {
-                    try {
-                        ByteBuf next = state.next();
-                        if (next == null) {
-                            sink.complete();
-                        } else {
-                            sink.next(next);
-                        }
-                    } catch (IOException | RuntimeException e) {
-                        sink.error(new UnwritableBodyException(e));
-                    }
-                    return state;
-                },
-                ChunkedBody::close);
+        return Flux.generate(sink -> {
+            try {
+                ByteBuf next = body.next();
+                if (next == null) {
+                    sink.complete();
+                } else {
+                    sink.next(next);
+                }
+            } catch (UnwritableBodyException e) {
+                sink.error(e);
+            }
+        });
     }
 
     private Publisher<Response> read(HttpClientResponse response, ByteBufFlux content) {

@@ -12,8 +12,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.DoubleSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
@@ -37,8 +37,7 @@ public final class RetryingSender implements PayloadSender {
     private final Scheduler scheduler;
     private final DoubleSupplier random;
     private final RepeatedWarning failures = new RepeatedWarning(log);
-    private final Set<MonoSink<Long>> waiting = ConcurrentHashMap.newKeySet();
-    private final AtomicBoolean hurry = new AtomicBoolean();
+    private final Set<Sending> active = ConcurrentHashMap.newKeySet();
 
     /** Sends through {@code delegate}; waits on {@code scheduler}. */
     public RetryingSender(PayloadSender delegate, RetryPolicy policy, Scheduler scheduler) {
@@ -54,14 +53,55 @@ public final class RetryingSender implements PayloadSender {
 
     @Override
     public Mono<Response> send(Payload payload) {
-        return Mono.defer(() -> {
-            long firstAttempt = scheduler.now(TimeUnit.NANOSECONDS);
-            return delegate.send(payload)
-                    .flatMap(
-                            response -> isRetryable(response) ? Mono.error(new Refused(response)) : Mono.just(response))
-                    .retryWhen(Retry.from(signals -> signals.concatMap(signal -> pause(signal, firstAttempt), 0)))
-                    .onErrorResume(Refused.class, refused -> Mono.just(refused.response));
-        });
+        return Mono.using(
+                () -> {
+                    Sending sending = new Sending(scheduler.now(TimeUnit.NANOSECONDS));
+                    active.add(sending);
+                    return sending;
+                },
+                sending -> delegate.send(payload)
+                        .flatMap(response ->
+                                isRetryable(response) ? Mono.error(new Refused(response)) : Mono.just(response))
+                        .retryWhen(Retry.from(signals -> signals.concatMap(signal -> pause(signal, sending), 0)))
+                        .onErrorResume(Refused.class, refused -> Mono.just(refused.response)),
+                active::remove);
+    }
+
+    /** A body on its way, and whether someone waits for it. */
+    private static final class Sending {
+        final long firstAttempt;
+        private volatile boolean hurried;
+        private volatile @Nullable MonoSink<Long> waiting;
+
+        Sending(long firstAttempt) {
+            this.firstAttempt = firstAttempt;
+        }
+
+        /** Ends the wait that may be cut short, or the next one. */
+        void hurry() {
+            hurried = true;
+            MonoSink<Long> sink = waiting;
+            if (sink != null) {
+                hurried = false;
+                sink.success(0L);
+            }
+        }
+
+        /** Waits for {@code wait}, or for {@code atLeast} where someone is in a hurry. */
+        Mono<Long> pause(Duration wait, Duration atLeast, Scheduler scheduler) {
+            return Mono.create(sink -> {
+                if (atLeast.isZero()) {
+                    waiting = sink;
+                }
+                Duration actual = hurried ? atLeast : wait;
+                hurried = false;
+                Disposable timer = scheduler.schedule(() -> sink.success(0L), actual.toMillis(), TimeUnit.MILLISECONDS);
+                sink.onDispose(() -> {
+                    waiting = null;
+                    timer.dispose();
+                });
+            });
+        }
     }
 
     static boolean isRetryable(Response response) {
@@ -78,7 +118,7 @@ public final class RetryingSender implements PayloadSender {
                 || failure instanceof TimeoutException;
     }
 
-    private Mono<Long> pause(Retry.RetrySignal signal, long firstAttempt) {
+    private Mono<Long> pause(Retry.RetrySignal signal, Sending sending) {
         Throwable failure = signal.failure();
         if (!isRetryable(failure)) {
             return Mono.error(failure);
@@ -91,29 +131,13 @@ public final class RetryingSender implements PayloadSender {
         Duration ours = scaled(own, 0.5 + random.getAsDouble() / 2);
         Duration theirs = scaled(serverAsks, 1 + random.getAsDouble() / 10);
         Duration wait = ours.compareTo(theirs) > 0 ? ours : theirs;
-        long age = scheduler.now(TimeUnit.NANOSECONDS) - firstAttempt;
+        long age = scheduler.now(TimeUnit.NANOSECONDS) - sending.firstAttempt;
         if (age + wait.toNanos() > policy.maxAge().toNanos()) {
             return Mono.error(failure);
         }
         failures.warn("Cannot deliver to " + target() + " (" + describe(failure) + "); trying again for up to "
                 + policy.maxAge().toSeconds() + " s after the first attempt. Is the endpoint right and reachable?");
-        return waitFor(wait, theirs);
-    }
-
-    /** Waits for {@code wait}, or for {@code atLeast} once someone is in a hurry. */
-    private Mono<Long> waitFor(Duration wait, Duration atLeast) {
-        Duration actual = hurry.getAndSet(false) ? atLeast : wait;
-        return Mono.create(sink -> {
-            Disposable timer = scheduler.schedule(() -> sink.success(0L), actual.toMillis(), TimeUnit.MILLISECONDS);
-            boolean ours = atLeast.isZero();
-            sink.onDispose(() -> {
-                waiting.remove(sink);
-                timer.dispose();
-            });
-            if (ours) {
-                waiting.add(sink);
-            }
-        });
+        return sending.pause(wait, theirs, scheduler);
     }
 
     private static Duration scaled(Duration duration, double factor) {
@@ -128,12 +152,7 @@ public final class RetryingSender implements PayloadSender {
 
     @Override
     public void retryNow() {
-        if (waiting.isEmpty()) {
-            hurry.set(true);
-        }
-        for (MonoSink<Long> sink : waiting) {
-            sink.success(0L);
-        }
+        active.forEach(Sending::hurry);
     }
 
     @Override
@@ -143,7 +162,7 @@ public final class RetryingSender implements PayloadSender {
 
     @Override
     public Mono<Void> close() {
-        hurry.set(false);
+
         return delegate.close();
     }
 

@@ -1,0 +1,494 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.transport;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.util.LeakPresenceDetector;
+import io.spanflux.test.LoopbackServer;
+import io.spanflux.test.LoopbackServer.Behaviour;
+import io.spanflux.test.LoopbackServer.Request;
+import io.spanflux.test.TlsFiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeoutException;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import javax.net.ssl.SSLException;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+/** Real sockets, a server that misbehaves on request, and no buffer left behind. */
+@Timeout(30)
+class ReactorNettySenderTest {
+    private static final Duration LONG = Duration.ofSeconds(10);
+
+    private final LoopbackServer server = LoopbackServer.start();
+    private ReactorNettySender sender = sender(UnaryOperator.identity());
+
+    private ReactorNettySender sender(UnaryOperator<ReactorNettySender.Builder> options) {
+        return options.apply(ReactorNettySender.builder(server.url("/v1/traces")))
+                .build();
+    }
+
+    @AfterEach
+    void close() {
+        sender.close().block(LONG);
+        server.close();
+    }
+
+    @AfterAll
+    static void noBufferIsLeftBehind() {
+        LeakPresenceDetector.check();
+    }
+
+    private Response send(Payload payload) {
+        return sender.send(payload).block(LONG);
+    }
+
+    // ---- requests ------------------------------------------------------------------------------------------------
+
+    @Test
+    void send_aSmallBody_hasALength() {
+        Response response = send(TextPayload.of("{\"a\":1}"));
+
+        assertThat(response.status()).isEqualTo(200);
+        assertThat(response.isSuccess()).isTrue();
+        assertThat(new String(response.body())).isEqualTo("{}");
+        Request request = server.requests().get(0);
+        assertThat(request.method()).isEqualTo("POST");
+        assertThat(request.path()).isEqualTo("/v1/traces");
+        assertThat(request.text()).isEqualTo("{\"a\":1}");
+        assertThat(request.header("content-type")).isEqualTo("application/json");
+        assertThat(request.header("content-length")).isEqualTo("7");
+        assertThat(request.header("transfer-encoding")).isNull();
+        assertThat(request.header("content-encoding")).isNull();
+        assertThat(request.header("host")).isEqualTo("localhost:" + server.port());
+    }
+
+    @Test
+    void send_anEmptyBody_hasALengthOfZero() {
+        send(TextPayload.repeated("", 0));
+        assertThat(server.requests().get(0).header("content-length")).isEqualTo("0");
+    }
+
+    @Test
+    void send_aBodyBeyondOneBuffer_leavesInChunks() {
+        TextPayload payload = TextPayload.repeated("0123456789".repeat(1_000), 300);
+
+        assertThat(send(payload).status()).isEqualTo(200);
+
+        Request request = server.requests().get(0);
+        assertThat(request.chunked()).isTrue();
+        assertThat(request.header("content-length")).isNull();
+        assertThat(request.text()).isEqualTo(payload.text());
+    }
+
+    @Test
+    void send_alwaysContentLength_holdsForLargeBodies() {
+        sender = sender(options -> options.alwaysContentLength(true));
+        TextPayload payload = TextPayload.repeated("0123456789".repeat(1_000), 300);
+
+        send(payload);
+
+        Request request = server.requests().get(0);
+        assertThat(request.chunked()).isFalse();
+        assertThat(request.header("content-length")).isEqualTo("3000000");
+        assertThat(request.text()).isEqualTo(payload.text());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 7, 300})
+    void send_gzip_compressesOnTheWay(int pieces) {
+        sender = sender(options -> options.compression(Compression.GZIP));
+        TextPayload payload = TextPayload.repeated("0123456789".repeat(1_000), pieces);
+
+        send(payload);
+
+        Request request = server.requests().get(0);
+        assertThat(request.header("content-encoding")).isEqualTo("gzip");
+        assertThat(request.text()).isEqualTo(payload.text());
+        assertThat(request.wireBytes()).isLessThan(100 + payload.text().length() / 10);
+    }
+
+    @Test
+    void send_gzipOfWhatDoesNotCompress_leavesInChunksToo() {
+        sender = sender(options -> options.compression(Compression.GZIP));
+        StringBuilder noise = new StringBuilder();
+        long seed = 42;
+        for (int i = 0; i < 300_000; i++) {
+            seed = seed * 6364136223846793005L + 1442695040888963407L;
+            noise.append((char) ('!' + (int) ((seed >>> 33) % 90)));
+        }
+
+        send(TextPayload.of(noise.toString()));
+
+        assertThat(server.requests().get(0).chunked()).isTrue();
+        assertThat(server.requests().get(0).text()).isEqualTo(noise.toString());
+    }
+
+    @Test
+    void send_headers_areSentAndLastOneWins() {
+        sender = sender(options -> options.header("x-api-key", "first")
+                .header("X-API-Key", "second")
+                .header("User-Agent", "Test/1"));
+        send(TextPayload.of("{}"));
+        Request request = server.requests().get(0);
+        assertThat(request.header("x-api-key")).isEqualTo("second");
+        assertThat(request.header("user-agent")).isEqualTo("Test/1");
+        assertThat(request.headerLines().stream()
+                        .filter(line -> line.toLowerCase().startsWith("x-api-key")))
+                .hasSize(1);
+    }
+
+    @Test
+    void send_twice_writesTheBodyAnewOverOneConnection() {
+        TextPayload payload = TextPayload.of("{}");
+        Mono<Response> sending = sender.send(payload);
+        sending.block(LONG);
+        sending.block(LONG);
+        assertThat(payload.begun).hasValue(2);
+        assertThat(server.requests()).hasSize(2);
+        assertThat(server.connectionCount()).isEqualTo(1);
+    }
+
+    // ---- answers -------------------------------------------------------------------------------------------------
+
+    @ParameterizedTest
+    @ValueSource(ints = {101, 204, 302, 400, 401, 404, 413, 429, 500, 503, 599})
+    void send_anyStatus_isAValue(int status) {
+        server.otherwise(Behaviour.status(status, status == 204 || status == 101 ? "" : "why", "Retry-After: 7"));
+        Response response = send(TextPayload.of("{}"));
+        assertThat(response.status()).isEqualTo(status);
+        assertThat(response.retryAfter()).isEqualTo("7");
+        assertThat(response.isSuccess()).isEqualTo(status == 204);
+    }
+
+    @Test
+    void send_aRedirect_isNotFollowed() {
+        try (LoopbackServer other = LoopbackServer.start()) {
+            sender = sender(options -> options.header("authorization", "Bearer secret"));
+            server.otherwise(Behaviour.status(307, "", "Location: " + other.url("/steal")));
+            assertThat(send(TextPayload.of("{}")).status()).isEqualTo(307);
+            assertThat(other.requests()).isEmpty();
+        }
+    }
+
+    @Test
+    void send_aResponseBeyondTheBound_isRefused() {
+        server.otherwise(Behaviour.body(5 * 1024 * 1024));
+        assertThatThrownBy(() -> send(TextPayload.of("{}"))).hasRootCauseInstanceOf(ResponseTooLargeException.class);
+        server.otherwise(Behaviour.ok());
+        assertThat(send(TextPayload.of("{}")).status()).isEqualTo(200);
+        assertThat(server.connectionCount()).isEqualTo(2);
+    }
+
+    @Test
+    void send_aResponseOfTheBound_isRead() {
+        server.otherwise(Behaviour.body(4 * 1024 * 1024));
+        assertThat(send(TextPayload.of("{}")).body()).hasSize(4 * 1024 * 1024);
+    }
+
+    static Stream<Arguments> noAnswers() {
+        return Stream.of(
+                Arguments.of("closed", Behaviour.close(), IOException.class),
+                Arguments.of("reset", Behaviour.reset(), IOException.class),
+                Arguments.of("reset mid-body", Behaviour.resetMidBody(), IOException.class),
+                Arguments.of("hung", Behaviour.hang(), TimeoutException.class),
+                Arguments.of("dripping", Behaviour.drip(), TimeoutException.class),
+                Arguments.of(
+                        "not HTTP",
+                        (Behaviour) exchange -> {
+                            exchange.out().write("220 smtp.example.com ESMTP\r\n\r\n".getBytes());
+                            exchange.out().flush();
+                        },
+                        Exception.class));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("noAnswers")
+    void send_noAnswer_isAnError_andTheNextRequestIsFine(
+            String name, Behaviour behaviour, Class<? extends Throwable> failure) {
+        sender = sender(options -> options.timeout(Duration.ofMillis(600)));
+        // Once before, so that the connection is one that was used already.
+        send(TextPayload.of("{}"));
+        server.then(behaviour);
+
+        assertThatThrownBy(() -> send(TextPayload.repeated("0123456789".repeat(100), 200)))
+                .satisfiesAnyOf(
+                        thrown -> assertThat(thrown).isInstanceOf(failure),
+                        thrown -> assertThat(thrown).hasCauseInstanceOf(failure));
+
+        assertThat(send(TextPayload.of("{}")).status()).isEqualTo(200);
+    }
+
+    @Test
+    void send_connectionRefused_isAnIoError_andTheBodyIsNeverBegun() {
+        ReactorNettySender nobody = ReactorNettySender.builder("http://localhost:" + LoopbackServer.unusedPort() + "/")
+                .build();
+        TextPayload payload = TextPayload.of("{}");
+        assertThatThrownBy(() -> nobody.send(payload).block(LONG)).hasCauseInstanceOf(IOException.class);
+        assertThat(payload.begun).hasValue(0);
+        nobody.close().block(LONG);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 20, 150})
+    void send_aBodyThatCannotBeWritten_isRefused_andTheNextRequestIsFine(int failAt) {
+        TextPayload payload =
+                TextPayload.repeated("0123456789".repeat(1_000), 200).failingAt(failAt);
+        assertThatThrownBy(() -> send(payload))
+                .hasRootCauseInstanceOf(IllegalStateException.class)
+                .satisfies(thrown -> assertThat(thrown.getCause() == null ? thrown : thrown.getCause())
+                        .isInstanceOfAny(UnwritableBodyException.class, IllegalStateException.class));
+        assertThat(send(TextPayload.of("{}")).status()).isEqualTo(200);
+    }
+
+    @Test
+    void send_cancelled_leavesNoBufferBehind() {
+        server.otherwise(Behaviour.okAfter(50));
+        TextPayload payload = TextPayload.repeated("0123456789".repeat(1_000), 400);
+        for (int i = 0; i < 20; i++) {
+            sender.send(payload).take(Duration.ofMillis(i * 3L)).block(LONG);
+        }
+        server.otherwise(Behaviour.ok());
+        assertThat(send(TextPayload.of("{}")).status()).isEqualTo(200);
+    }
+
+    @Test
+    void send_fromANonBlockingThread_doesNotBlockIt() {
+        // The guard that watches every test fails this one otherwise.
+        Response response = Mono.defer(() -> sender.send(TextPayload.of("{}")))
+                .subscribeOn(Schedulers.parallel())
+                .block(LONG);
+        assertThat(response.status()).isEqualTo(200);
+    }
+
+    // ---- connections ---------------------------------------------------------------------------------------------
+
+    @Test
+    void send_aConnectionIdleBeyondItsTime_isNotUsedAgain() throws InterruptedException {
+        sender = sender(options -> options.maxIdleTime(Duration.ofMillis(1)));
+        for (int i = 0; i < 5; i++) {
+            send(TextPayload.of("{}"));
+            server.closeConnections();
+            // A server that closed is told apart from one that is about to by nothing but time.
+            Mono.delay(Duration.ofMillis(5)).block(LONG);
+        }
+        assertThat(server.requests()).hasSize(5);
+    }
+
+    @Test
+    void close_endsConnectionsAndThread_andTheNextSendOpensThemAnew() throws InterruptedException {
+        for (int round = 1; round <= 3; round++) {
+            assertThat(send(TextPayload.of("{}")).status()).isEqualTo(200);
+            sender.close().block(LONG);
+            assertThat(server.connectionCount()).isEqualTo(round);
+        }
+        for (int i = 0; i < 200 && (server.openConnections() > 0 || threads() > 0); i++) {
+            Mono.delay(Duration.ofMillis(20)).block(LONG);
+        }
+        assertThat(server.openConnections()).isZero();
+        assertThat(threads()).isZero();
+    }
+
+    private static long threads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("spanflux-http") && thread.isAlive())
+                .count();
+    }
+
+    @Test
+    void close_withoutUse_andTwice_isHarmless() {
+        sender.close().block(LONG);
+        sender.close().block(LONG);
+    }
+
+    @Test
+    void send_severalAtOnce_takeTurnsOnOneConnection() {
+        server.otherwise(Behaviour.okAfter(50));
+        Mono.when(Stream.generate(() -> sender.send(TextPayload.of("{}")))
+                        .limit(6)
+                        .toList())
+                .block(LONG);
+        assertThat(server.requests()).hasSize(6);
+        assertThat(server.connectionCount()).isEqualTo(1);
+    }
+
+    @Test
+    void httpClient_hasTheLastWord() {
+        sender = sender(
+                options -> options.httpClient(client -> client.headers(headers -> headers.set("x-last", "word"))));
+        send(TextPayload.of("{}"));
+        assertThat(server.requests().get(0).header("x-last")).isEqualTo("word");
+    }
+
+    // ---- TLS -----------------------------------------------------------------------------------------------------
+
+    @Test
+    void send_tls_trustsWhatItIsToldTo_andNothingElse(@TempDir Path folder) {
+        TlsFiles localhost = TlsFiles.create(folder, "localhost");
+        TlsFiles elsewhere = TlsFiles.create(folder, "elsewhere.test");
+        try (LoopbackServer secure = LoopbackServer.start(localhost.serverSockets(null), "https");
+                LoopbackServer misnamed = LoopbackServer.start(elsewhere.serverSockets(null), "https")) {
+            assertThat(once(secure, options -> options.certificate(localhost.certificate()))
+                            .status())
+                    .isEqualTo(200);
+            assertThatThrownBy(() -> once(secure, options -> options)).hasCauseInstanceOf(SSLException.class);
+            assertThatThrownBy(() -> once(misnamed, options -> options.certificate(elsewhere.certificate())))
+                    .hasCauseInstanceOf(SSLException.class);
+        }
+    }
+
+    @Test
+    void send_mutualTls_showsItsCertificate(@TempDir Path folder) {
+        TlsFiles localhost = TlsFiles.create(folder, "localhost");
+        TlsFiles client = TlsFiles.create(folder, "client.test");
+        try (LoopbackServer secure = LoopbackServer.start(localhost.serverSockets(client), "https")) {
+            assertThat(once(
+                                    secure,
+                                    options -> options.certificate(localhost.certificate())
+                                            .clientCertificate(client.certificate(), client.key()))
+                            .status())
+                    .isEqualTo(200);
+            assertThatThrownBy(() -> once(secure, options -> options.certificate(localhost.certificate())))
+                    .isInstanceOf(Exception.class);
+            assertThat(secure.requests()).hasSize(1);
+        }
+    }
+
+    private static Response once(LoopbackServer server, UnaryOperator<ReactorNettySender.Builder> options) {
+        ReactorNettySender sender =
+                options.apply(ReactorNettySender.builder(server.url("/"))).build();
+        try {
+            return sender.send(TextPayload.of("{}")).block(LONG);
+        } finally {
+            sender.close().block(LONG);
+        }
+    }
+
+    // ---- configuration -------------------------------------------------------------------------------------------
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "localhost:4318", "ftp://localhost", "http://", "http:///path", "not a url", "https:"})
+    void builder_refusesWhatIsNoUrl(String endpoint) {
+        assertThatThrownBy(() -> ReactorNettySender.builder(endpoint))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("endpoint")
+                .hasMessageContaining(endpoint);
+    }
+
+    @Test
+    void builder_refusesCredentialsInTheUrl_withoutRepeatingThem() {
+        for (String url :
+                List.of("http://me:hunter2@localhost/", "htp://me:hunter2@localhost/", "http://me:hunter2@a b/")) {
+            assertThatThrownBy(() -> ReactorNettySender.builder(url))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("endpoint")
+                    .message()
+                    .doesNotContain("hunter2");
+        }
+    }
+
+    @Test
+    void builder_refusesHeadersThatHttpDoesNotAllow_withoutRepeatingTheValue() {
+        ReactorNettySender.Builder builder = ReactorNettySender.builder("http://localhost/");
+        Map<String, String> bad = Map.of(
+                "",
+                "v",
+                "with space",
+                "v",
+                "colon:",
+                "v",
+                "new\nline",
+                "v",
+                "x-injected",
+                "secret\r\nevil: 1",
+                "x-null",
+                "secret\u0000",
+                "x-unicode",
+                "secret\u20ac",
+                "Content-Length",
+                "5",
+                "host",
+                "evil",
+                "umlautä",
+                "v");
+        bad.forEach((name, value) -> assertThatThrownBy(() -> builder.header(name, value))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("header")
+                .message()
+                .doesNotContain("secret"));
+        assertThatThrownBy(() -> builder.header("x", null)).hasMessage("header value == null");
+        assertThatThrownBy(() -> builder.header(null, "x")).hasMessage("header name == null");
+    }
+
+    @Test
+    void builder_refusesTimesAndFilesThatMakeNoSense(@TempDir Path folder) throws IOException {
+        ReactorNettySender.Builder builder = ReactorNettySender.builder("https://localhost/");
+        assertThatThrownBy(() -> builder.timeout(Duration.ZERO)).hasMessage("timeout is not positive: PT0S");
+        assertThatThrownBy(() -> builder.maxIdleTime(Duration.ofSeconds(-1)))
+                .hasMessage("maxIdleTime is not positive: PT-1S");
+        Path missing = folder.resolve("missing.pem");
+        Path garbage = Files.writeString(folder.resolve("garbage.pem"), "no certificate");
+        assertThatThrownBy(() -> ReactorNettySender.builder("https://localhost/")
+                        .certificate(missing)
+                        .build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("certificate cannot be read: " + missing);
+        assertThatThrownBy(() -> ReactorNettySender.builder("https://localhost/")
+                        .certificate(garbage)
+                        .build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("certificate")
+                .hasMessageContaining(garbage.toString());
+        assertThatThrownBy(() -> ReactorNettySender.builder("https://localhost/")
+                        .clientCertificate(garbage, missing)
+                        .build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("clientKey cannot be read: " + missing);
+        assertThatThrownBy(() -> ReactorNettySender.builder("http://localhost/")
+                        .certificate(garbage)
+                        .build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("not https");
+    }
+
+    @Test
+    void toStringAndTarget_keepSecretsToThemselves() {
+        ReactorNettySender secret = ReactorNettySender.builder("https://example.test:8443/v1/traces?key=hunter2")
+                .header("authorization", "Bearer hunter2")
+                .build();
+        assertThat(secret.target()).isEqualTo("https://example.test:8443/v1/traces");
+        assertThat(secret.toString()).contains("authorization").doesNotContain("hunter2");
+    }
+
+    // ---- the detector itself -------------------------------------------------------------------------------------
+
+    @Test
+    void leakDetector_isAwake() {
+        LeakPresenceDetector.check();
+        ByteBuf forgotten = ByteBufAllocator.DEFAULT.buffer();
+        assertThatThrownBy(LeakPresenceDetector::check).isInstanceOf(IllegalStateException.class);
+        // What was reported counts as gone; releasing it now would make the next count negative.
+        assertThat(forgotten.refCnt()).isEqualTo(1);
+        LeakPresenceDetector.check();
+    }
+}
