@@ -11,7 +11,6 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.Key;
 import java.security.KeyStore;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -63,24 +62,21 @@ public final class TlsFiles {
                 keyStore().toString(),
                 "-storepass",
                 PASSWORD));
-        keytool(List.of(
-                "-exportcert",
-                "-rfc",
-                "-alias",
-                "test",
-                "-keystore",
-                keyStore().toString(),
-                "-storepass",
-                PASSWORD,
-                "-file",
-                certificate().toString()));
         try {
-            Key key = load().getKey("test", PASSWORD.toCharArray());
-            String base64 = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(key.getEncoded());
-            Files.writeString(key(), "-----BEGIN PRIVATE KEY-----\n" + base64 + "\n-----END PRIVATE KEY-----\n");
+            KeyStore store = load();
+            writePem(certificate(), "CERTIFICATE", store.getCertificate("test").getEncoded());
+            writePem(
+                    key(),
+                    "PRIVATE KEY",
+                    store.getKey("test", PASSWORD.toCharArray()).getEncoded());
         } catch (GeneralSecurityException | IOException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    private static void writePem(Path file, String label, byte[] der) throws IOException {
+        String base64 = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der);
+        Files.writeString(file, "-----BEGIN " + label + "-----\n" + base64 + "\n-----END " + label + "-----\n");
     }
 
     private static void keytool(List<String> arguments) {

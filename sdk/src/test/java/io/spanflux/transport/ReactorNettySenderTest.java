@@ -22,6 +22,7 @@ import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,12 +41,24 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 class ReactorNettySenderTest {
     private static final Duration LONG = Duration.ofSeconds(10);
 
+    @TempDir
+    static Path keys;
+
+    private static TlsFiles localhost;
+    private static TlsFiles elsewhere;
+
     private final LoopbackServer server = LoopbackServer.start();
     private ReactorNettySender sender = sender(UnaryOperator.identity());
 
     private ReactorNettySender sender(UnaryOperator<ReactorNettySender.Builder> options) {
         return options.apply(ReactorNettySender.builder(server.url("/v1/traces")))
                 .build();
+    }
+
+    @BeforeAll
+    static void makeCertificates() {
+        localhost = TlsFiles.create(keys, "localhost");
+        elsewhere = TlsFiles.create(keys, "elsewhere.test");
     }
 
     @AfterEach
@@ -343,9 +356,7 @@ class ReactorNettySenderTest {
     // ---- TLS -----------------------------------------------------------------------------------------------------
 
     @Test
-    void send_tls_trustsWhatItIsToldTo_andNothingElse(@TempDir Path folder) {
-        TlsFiles localhost = TlsFiles.create(folder, "localhost");
-        TlsFiles elsewhere = TlsFiles.create(folder, "elsewhere.test");
+    void send_tls_trustsWhatItIsToldTo_andNothingElse() {
         try (LoopbackServer secure = LoopbackServer.start(localhost.serverSockets(null), "https");
                 LoopbackServer misnamed = LoopbackServer.start(elsewhere.serverSockets(null), "https")) {
             assertThat(once(secure, options -> options.certificate(localhost.certificate()))
@@ -358,14 +369,12 @@ class ReactorNettySenderTest {
     }
 
     @Test
-    void send_mutualTls_showsItsCertificate(@TempDir Path folder) {
-        TlsFiles localhost = TlsFiles.create(folder, "localhost");
-        TlsFiles client = TlsFiles.create(folder, "client.test");
-        try (LoopbackServer secure = LoopbackServer.start(localhost.serverSockets(client), "https")) {
+    void send_mutualTls_showsItsCertificate() {
+        try (LoopbackServer secure = LoopbackServer.start(localhost.serverSockets(elsewhere), "https")) {
             assertThat(once(
                                     secure,
                                     options -> options.certificate(localhost.certificate())
-                                            .clientCertificate(client.certificate(), client.key()))
+                                            .clientCertificate(elsewhere.certificate(), elsewhere.key()))
                             .status())
                     .isEqualTo(200);
             assertThatThrownBy(() -> once(secure, options -> options.certificate(localhost.certificate())))
