@@ -1,0 +1,67 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.reactor;
+
+import com.tngtech.archunit.core.domain.JavaCall;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.properties.HasName;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import org.jspecify.annotations.NullMarked;
+import org.junit.jupiter.api.Test;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
+
+/** What the operator may rest on. */
+class ArchitectureTest {
+    private static final JavaClasses MAIN = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages("io.spanflux.reactor");
+
+    @Test
+    void operator_restsOnTheSdkAndReactorOnly() {
+        assertThat(MAIN).isNotEmpty();
+        classes()
+                .that()
+                .resideInAPackage("io.spanflux.reactor")
+                .should()
+                .onlyDependOnClassesThat(resideInAnyPackage(
+                        "io.spanflux",
+                        "io.spanflux.reactor",
+                        "io.spanflux.trace",
+                        "io.spanflux.genai",
+                        "io.spanflux.diagnostics",
+                        "java..",
+                        "org.jspecify.annotations..",
+                        "org.slf4j..",
+                        "org.reactivestreams..",
+                        "reactor.core..",
+                        "reactor.util.context.."))
+                .check(MAIN);
+    }
+
+    @Test
+    void nothing_isBoundToAThread_hooksIn_orBlocks() {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .areAssignableTo(ThreadLocal.class)
+                .orShould()
+                .callMethodWhere(JavaCall.Predicates.target(HasName.Predicates.nameMatching(
+                        "block|blockOptional|blockFirst|blockLast|toIterable|toStream|onEachOperator|onLastOperator"
+                                + "|enableAutomaticContextPropagation|onOperatorDebug")))
+                .orShould()
+                .callMethod(Thread.class, "sleep", long.class)
+                .check(MAIN);
+    }
+
+    @Test
+    void packages_sayWhatMayBeNull() {
+        assertThat(MAIN.getPackage("io.spanflux.reactor").isAnnotatedWith(NullMarked.class))
+                .isTrue();
+    }
+}
