@@ -8,6 +8,7 @@ import io.spanflux.export.OtlpExporter;
 import io.spanflux.pipeline.Ledger;
 import io.spanflux.test.LoopbackServer;
 import io.spanflux.test.LoopbackServer.Behaviour;
+import io.spanflux.testing.InMemorySpanExporter;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -75,6 +76,22 @@ class SpanfluxTest {
             assertThat(second.timedOut()).isFalse();
             assertThat(second.ledger()).isEqualTo(new Ledger(2, 2, 0, Map.of(), 0, 0));
         }
+    }
+
+    @Test
+    void awaitShutdown_manyTimes_reportsEachSpanAsSent() {
+        Spanflux spanflux = Spanflux.builder()
+                .environment(Environment.of(Map.of()))
+                .exporter(InMemorySpanExporter.create())
+                .build();
+        for (int i = 1; i <= 5_000; i++) {
+            spanflux.tracer().span("span").start().end();
+
+            DeliveryReport report = spanflux.awaitShutdown(Duration.ofSeconds(5));
+
+            assertThat(report).isEqualTo(new DeliveryReport(new Ledger(i, i, 0, Map.of(), 0, 0), false));
+        }
+        spanflux.awaitClose(Duration.ofSeconds(5));
     }
 
     @Test

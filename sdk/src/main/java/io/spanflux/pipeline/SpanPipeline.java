@@ -107,6 +107,10 @@ public final class SpanPipeline {
     private @Nullable Disposable tick;
     private boolean dormant = true;
     private long sleptAt;
+
+    /** Those to be told, once the numbers are published, that their spans are settled and the pipeline is asleep. */
+    private List<Stop> sleepers = List.of();
+
     private int blockedLooks;
     private long scanned;
     private long queuedBytes;
@@ -393,11 +397,16 @@ public final class SpanPipeline {
     }
 
     private void fallAsleep() {
-        if (stops.isEmpty() || exporting || !(isAborting() || (underWay == null && ring.size() == 0))) {
+        // First who asks, then what is left: a stop, or a span, that comes between these lines belongs to the next run.
+        List<Stop> asking = List.copyOf(stops);
+        long tail = ring.tail();
+        sleepers = List.of();
+        if (asking.isEmpty() || exporting || !(isAborting() || (underWay == null && ring.size() == 0))) {
             return;
         }
         dormant = true;
-        sleptAt = ring.tail();
+        sleptAt = tail;
+        sleepers = asking;
         Disposable ticking = tick;
         if (ticking != null) {
             ticking.dispose();
@@ -434,9 +443,7 @@ public final class SpanPipeline {
             }
             return reached;
         });
-        if (dormant) {
-            stops.forEach(stop -> stop.asleep.success());
-        }
+        sleepers.forEach(stop -> stop.asleep.success());
     }
 
     /** Says which producer has to wake this loop next, and looks once more in case that one has been already. */
