@@ -449,12 +449,14 @@ public final class SpanPipeline {
     /** Says which producer has to wake this loop next, and looks once more in case that one has been already. */
     private void arm() {
         long next;
-        if (exporting || !stops.isEmpty()) {
+        if (exporting) {
             next = NEVER;
         } else if (dormant) {
-            next = sleptAt;
+            next = stops.isEmpty() ? sleptAt : NEVER;
         } else {
-            next = scheduleDelay.isZero() ? ring.head() : ring.head() + maxBatchSize - 1;
+            // Who stops waits for an empty queue, so that a span that came since this run looked is due as well.
+            boolean eachIsDue = scheduleDelay.isZero() || !stops.isEmpty();
+            next = eachIsDue ? ring.head() : ring.head() + maxBatchSize - 1;
         }
         wakeAt = next;
         if (ring.tail() > next) {

@@ -224,6 +224,8 @@ class SpanPipelineRaceTest {
             pipeline = SpanPipeline.builder(exporter)
                     .maxQueueSize(256)
                     .maxBatchSize(32)
+                    // No tick may repair a wake-up that was missed.
+                    .scheduleDelay(Duration.ofHours(1))
                     .build();
             CyclicBarrier start = new CyclicBarrier(producers + 1);
             List<Thread> threads = producers(producers, start, each, pipeline);
