@@ -5,6 +5,7 @@ package io.spanflux.reactor;
 
 import io.spanflux.trace.Span;
 import io.spanflux.trace.SpanData;
+import java.util.Objects;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -60,7 +61,7 @@ public final class TraceOperator<T> implements UnaryOperator<Publisher<T>> {
     /** Starts a span and returns the subscriber that ends it; {@code actual} itself should that fail. */
     CoreSubscriber<? super T> begin(CoreSubscriber<? super T> actual, boolean mono) {
         try {
-            SpanData made = data.get();
+            SpanData made = Objects.requireNonNull(data.get(), "the supplier returned null");
             Span span = tracer.tracer().start(made, actual.currentContext());
             ValueCallback<T> callback = span.isRecording() ? onNext : null;
             return mono

@@ -58,16 +58,16 @@ public final class RepeatedWarning {
      */
     public void caught(String message, Throwable failure) {
         warn(1, message, failure);
-        if (failure instanceof VirtualMachineError fatal) {
-            throw fatal;
-        }
+        FatalErrors.propagate(failure);
     }
 
     private void warn(long count, String message, @Nullable Throwable cause) {
         try {
             report(count, message, cause);
-        } catch (RuntimeException e) {
-            // A logging backend that throws must not reach the traced call, and there is nowhere left to report it.
+        } catch (Throwable e) {
+            // A logging backend that throws, or misses a class, must not reach the traced call; and there is nowhere
+            // left to report it.
+            FatalErrors.propagate(e);
         }
     }
 

@@ -259,10 +259,11 @@ public final class Generation implements GenAiData {
         return finishReason == null ? this : finishReasons(List.of(finishReason));
     }
 
-    /** Why each choice ended, in choice order. */
+    /** Why each choice ended, in choice order. A list without reasons changes nothing: most chunks of a stream have none. */
     public Generation finishReasons(@Nullable List<String> finishReasons) {
-        if (!frozen && finishReasons != null) {
-            this.finishReasons = copyOrNull(finishReasons);
+        List<String> reasons = copyOrNull(finishReasons);
+        if (!frozen && reasons != null && !reasons.isEmpty()) {
+            this.finishReasons = reasons;
         }
         return this;
     }
@@ -377,7 +378,12 @@ public final class Generation implements GenAiData {
     public void end() {
         frozen = true;
         if (text != null && output == null) {
-            String reason = finishReasons == null || finishReasons.isEmpty() ? null : finishReasons.get(0);
+            // The bound may have split a surrogate pair; half of one is no text.
+            int last = text.length() - 1;
+            if (last == MAX_TEXT - 1 && Character.isHighSurrogate(text.charAt(last))) {
+                text.setLength(last);
+            }
+            String reason = finishReasons == null ? null : finishReasons.get(0);
             output = List.of(new Message("assistant", List.of(new Message.Part.Text(text.toString())), reason));
             text = null;
         }
@@ -393,9 +399,7 @@ public final class Generation implements GenAiData {
         if (messages != null) {
             for (Message message : messages) {
                 for (Message.Part part : message.parts()) {
-                    bytes += part instanceof Message.Part.Text text
-                            ? 96L + 2L * text.content().length()
-                            : 512;
+                    bytes += 48 + MessageJson.estimatedBytes(part);
                 }
             }
         }

@@ -79,6 +79,25 @@ final class MessageJson {
         json.writeRawValue(rendered);
     }
 
+    /** Roughly how many bytes the content of {@code part} holds alive. */
+    static long estimatedBytes(Message.Part part) {
+        if (part instanceof Message.Part.Text text) {
+            return estimatedBytes(text.content());
+        }
+        if (part instanceof Message.Part.ToolCall call) {
+            return estimatedBytes(call.arguments());
+        }
+        return estimatedBytes(((Message.Part.ToolCallResponse) part).response());
+    }
+
+    /** Roughly how many bytes {@code value} holds alive; of what is no text that can only be guessed. */
+    static long estimatedBytes(@Nullable Object value) {
+        if (value == null) {
+            return 0;
+        }
+        return value instanceof CharSequence text ? 48 + 2L * text.length() : 512;
+    }
+
     /** A value as JSON text; a text stays as it is. */
     static String ofAny(Object value) {
         if (value instanceof String text) {

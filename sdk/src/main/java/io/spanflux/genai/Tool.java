@@ -90,7 +90,8 @@ public final class Tool implements GenAiData {
 
     @Override
     public int estimatedBytes() {
-        return 256 + (arguments == null ? 0 : 512) + (result == null ? 0 : 512);
+        long bytes = 256 + MessageJson.estimatedBytes(arguments) + MessageJson.estimatedBytes(result);
+        return (int) Math.min(bytes, Integer.MAX_VALUE);
     }
 
     @Override

@@ -5,6 +5,7 @@ package io.spanflux.propagation;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -60,9 +61,9 @@ public final class Baggage {
         return List.copyOf(members.keySet());
     }
 
-    /** This baggage with one more member; unchanged when {@code key} is not an HTTP token. */
-    public Baggage with(String key, String value) {
-        return isToken(key) ? changed(key, new Member(value, "")) : this;
+    /** This baggage with one more member; unchanged when {@code key} is not an HTTP token or there is no value. */
+    public Baggage with(String key, @Nullable String value) {
+        return isToken(key) && value != null ? changed(key, new Member(value, "")) : this;
     }
 
     /** This baggage without {@code key}. */
@@ -117,16 +118,18 @@ public final class Baggage {
                     + '='
                     + PercentEncoding.encode(member.value)
                     + (member.properties.isEmpty() ? "" : ";" + member.properties);
-            if (count == MAX_MEMBERS || header.length() + 1 + text.length() > MAX_BYTES) {
+            String comma = count == 0 ? "" : ",";
+            if (count == MAX_MEMBERS || header.length() + comma.length() + text.length() > MAX_BYTES) {
                 break;
             }
-            header.append(count++ == 0 ? "" : ",").append(text);
+            header.append(comma).append(text);
+            count++;
         }
         return header.toString();
     }
 
     private static boolean isToken(String key) {
-        if (key.isEmpty()) {
+        if (key == null || key.isEmpty()) {
             return false;
         }
         for (int i = 0; i < key.length(); i++) {
@@ -193,12 +196,12 @@ public final class Baggage {
                     return null;
                 }
                 if (c == '%') {
-                    int high = i + 2 < text.length() ? Character.digit(text.charAt(i + 1), 16) : -1;
-                    int low = i + 2 < text.length() ? Character.digit(text.charAt(i + 2), 16) : -1;
-                    if (high < 0 || low < 0) {
+                    if (i + 2 >= text.length()
+                            || !HexFormat.isHexDigit(text.charAt(i + 1))
+                            || !HexFormat.isHexDigit(text.charAt(i + 2))) {
                         return null;
                     }
-                    octets[length++] = (byte) ((high << 4) | low);
+                    octets[length++] = (byte) HexFormat.fromHexDigits(text, i + 1, i + 3);
                     i += 2;
                 } else {
                     octets[length++] = (byte) c;

@@ -35,6 +35,9 @@ public final class SpanVerifier {
     private final List<String> failures = new ArrayList<>();
     private @Nullable Span current;
 
+    /** The span that was last expected is not there, which has been said; what is expected of it is not said again. */
+    private boolean missing;
+
     private SpanVerifier(List<Span> spans) {
         this.spans = List.copyOf(spans);
         this.left = new ArrayList<>(spans);
@@ -54,6 +57,7 @@ public final class SpanVerifier {
                 break;
             }
         }
+        missing = current == null;
         if (current == null) {
             failures.add("no (further) span named \"" + name + '"');
         } else {
@@ -65,6 +69,7 @@ public final class SpanVerifier {
     /** No span is left over. */
     public SpanVerifier expectNoMoreSpans() {
         current = null;
+        missing = false;
         for (Span span : left) {
             failures.add("unexpected span \"" + span.name() + '"');
         }
@@ -150,7 +155,11 @@ public final class SpanVerifier {
 
     private SpanVerifier check(String complaint, Predicate<Span> predicate) {
         Span span = current;
-        if (span != null && !predicate.test(span)) {
+        if (span == null) {
+            if (!missing) {
+                failures.add("no expectSpan(..) before an expectation of a span, which would say: " + complaint);
+            }
+        } else if (!predicate.test(span)) {
             failures.add("span \"" + span.name() + "\" " + complaint);
         }
         return this;

@@ -3,6 +3,7 @@
 
 package io.spanflux.trace;
 
+import io.spanflux.diagnostics.FatalErrors;
 import java.lang.reflect.Array;
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -13,6 +14,8 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.DoubleAccumulator;
+import java.util.concurrent.atomic.DoubleAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +27,14 @@ final class AttributeValue {
     /** Deeper values are dropped; OpenTelemetry's limit. */
     static final int MAX_DEPTH = 64;
 
+    /**
+     * Further items of one value, nested ones included, are dropped: a collection may have no end, and a graph with links
+     * back to its parents has more ways through it than there is time.
+     */
+    static final int MAX_ITEMS = 1 << 16;
+
     private final int maxLength;
+    private int items;
     private boolean truncated;
     private boolean invalid;
 
@@ -41,8 +51,9 @@ final class AttributeValue {
         Object value;
         try {
             value = normalizer.normalize(raw, 0);
-        } catch (RuntimeException e) {
-            // A collection of the caller's that throws while it is read.
+        } catch (Throwable e) {
+            // A collection of the caller's that throws while it is read: whatever it likes, as Kotlin's may.
+            FatalErrors.propagate(e);
             value = null;
         }
         return new Normal(value, normalizer.truncated, normalizer.invalid || value == null);
@@ -95,7 +106,11 @@ final class AttributeValue {
         if (number instanceof BigInteger big) {
             return big.bitLength() < Long.SIZE ? (Object) big.longValue() : text(big.toString());
         }
-        if (number instanceof Double || number instanceof Float || number instanceof BigDecimal) {
+        if (number instanceof Double
+                || number instanceof Float
+                || number instanceof BigDecimal
+                || number instanceof DoubleAdder
+                || number instanceof DoubleAccumulator) {
             double value = number.doubleValue();
             if (Double.isFinite(value)) {
                 return value;
@@ -109,8 +124,12 @@ final class AttributeValue {
     }
 
     private List<Object> list(Collection<?> items, int depth) {
-        List<Object> list = new ArrayList<>(items.size());
+        // Its size is not asked for: a collection that claims billions must not get an array of that length.
+        List<Object> list = new ArrayList<>();
         for (Object item : items) {
+            if (isFull()) {
+                break;
+            }
             add(list, item, depth);
         }
         return Collections.unmodifiableList(list);
@@ -118,11 +137,21 @@ final class AttributeValue {
 
     private List<Object> array(Object array, int depth) {
         int length = Array.getLength(array);
-        List<Object> list = new ArrayList<>(length);
-        for (int i = 0; i < length; i++) {
+        List<Object> list = new ArrayList<>(Math.min(length, MAX_ITEMS));
+        for (int i = 0; i < length && !isFull(); i++) {
             add(list, Array.get(array, i), depth);
         }
         return Collections.unmodifiableList(list);
+    }
+
+    /** Counts one more item, unless there are too many. */
+    private boolean isFull() {
+        if (items == MAX_ITEMS) {
+            truncated = true;
+            return true;
+        }
+        items++;
+        return false;
     }
 
     private void add(List<Object> list, @Nullable Object item, int depth) {
@@ -135,6 +164,9 @@ final class AttributeValue {
     private Map<String, Object> map(Map<?, ?> map, int depth) {
         Map<String, Object> copy = new LinkedHashMap<>();
         for (Map.Entry<?, ?> entry : map.entrySet()) {
+            if (isFull()) {
+                break;
+            }
             Object value = normalize(entry.getValue(), depth + 1);
             if (value != null && entry.getKey() instanceof String key && !key.isEmpty()) {
                 copy.put(key, value);

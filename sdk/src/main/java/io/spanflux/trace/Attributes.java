@@ -106,6 +106,14 @@ public final class Attributes {
         return entries.length == 0;
     }
 
+    int estimatedBytes() {
+        long sum = 64;
+        for (int i = 0; i < entries.length; i += 2) {
+            sum += 32L + AttributeValue.estimatedBytes(entries[i]) + AttributeValue.estimatedBytes(entries[i + 1]);
+        }
+        return AttributeValue.saturated(sum);
+    }
+
     String key(int index) {
         return (String) entries[2 * index];
     }

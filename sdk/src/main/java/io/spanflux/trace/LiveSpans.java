@@ -54,11 +54,15 @@ final class LiveSpans {
         int start = (int) span.spanIdBits();
         for (int i = 0; i < PROBES; i++) {
             int slot = (start + i) & mask;
-            if (table.slots.getPlain(slot) == null && table.slots.compareAndSet(slot, null, span)) {
+            if (table.slots.getPlain(slot) == null) {
+                // Before anyone can find the span here and end it.
                 span.liveSlot = slot;
-                return true;
+                if (table.slots.compareAndSet(slot, null, span)) {
+                    return true;
+                }
             }
         }
+        span.liveSlot = UNTRACKED;
         return false;
     }
 
@@ -81,8 +85,7 @@ final class LiveSpans {
         for (Table table = newest.get(); table != null; table = table.older) {
             for (int i = 0; i < table.slots.length(); i++) {
                 Span span = table.slots.getAcquire(i);
-                if (span != null && now - span.startNanoTime() > maxNanos) {
-                    span.expire();
+                if (span != null && now - span.startNanoTime() > maxNanos && span.expire()) {
                     expired++;
                 }
             }

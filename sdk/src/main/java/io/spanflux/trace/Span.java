@@ -55,9 +55,10 @@ public final class Span {
 
     private volatile SpanEntry top = SpanEntry.Loss.NONE;
 
-    // Computed once more by a racing reader at worst; both would be equal.
+    // Computed once more by a racing reader at worst; both would be equal. A context has final fields only and may be
+    // seen early, a view has not.
     private @Nullable SpanContext context;
-    private @Nullable SpanView view;
+    private volatile @Nullable SpanView view;
 
     private int endBytes;
 
@@ -187,7 +188,7 @@ public final class Span {
 
     /** Sets several attributes. */
     public Span attributes(Attributes attributes) {
-        if (isRecording() && attributes != null) {
+        if (attributes != null && accepts()) {
             for (int i = 0; i < attributes.size(); i++) {
                 attribute(attributes.key(i), attributes.value(i));
             }
@@ -202,10 +203,14 @@ public final class Span {
 
     /** Records that something happened now. */
     public Span event(String eventName, Attributes attributes) {
-        if (isRecording() && eventName != null && attributes != null) {
+        if (eventName != null && attributes != null && accepts()) {
             int limit = tracer.limits().attributeCountPerEvent();
             push(new SpanEntry.Event(new SpanEvent(
-                    eventName, now(), limited(attributes, limit), Math.max(0, attributes.size() - limit), null)));
+                    cut(eventName, SpanLimits.NAME_LENGTH),
+                    now(),
+                    limited(attributes, limit),
+                    Math.max(0, attributes.size() - limit),
+                    null)));
         }
         return this;
     }
@@ -217,7 +222,7 @@ public final class Span {
 
     /** Relates this span to another that is not its parent. */
     public Span link(SpanContext other, Attributes attributes) {
-        if (isRecording() && other != null && attributes != null) {
+        if (other != null && attributes != null && accepts()) {
             int limit = tracer.limits().attributeCountPerLink();
             push(new SpanEntry.Link(
                     new SpanLink(other, limited(attributes, limit), Math.max(0, attributes.size() - limit))));
@@ -225,18 +230,20 @@ public final class Span {
         return this;
     }
 
-    /** The first {@code count} attributes, texts cut to the limit of a value. */
+    /** The first {@code count} attributes, texts cut to the limit of a value and counted. */
     private Attributes limited(Attributes attributes, int count) {
         int maxLength = tracer.limits().attributeValueLength();
         if (attributes.size() <= count && maxLength == Integer.MAX_VALUE) {
             return attributes;
         }
         Attributes limited = Attributes.empty();
+        int cut = 0;
         for (int i = 0; i < Math.min(count, attributes.size()); i++) {
-            limited = limited.with(
-                    attributes.key(i),
-                    AttributeValue.of(attributes.value(i), maxLength).value());
+            AttributeValue.Normal normal = AttributeValue.of(attributes.value(i), maxLength);
+            limited = limited.with(attributes.key(i), normal.value());
+            cut += normal.truncated() ? 1 : 0;
         }
+        truncated(cut);
         return limited;
     }
 
@@ -247,8 +254,11 @@ public final class Span {
 
     /** Sets the status with a description, which only an error keeps. */
     public Span status(SpanStatus status, @Nullable String description) {
-        if (isRecording() && status != null) {
-            push(new SpanEntry.Status(status, description));
+        if (status != null && accepts()) {
+            String kept = description == null || status != SpanStatus.ERROR
+                    ? null
+                    : cut(description, SpanLimits.DESCRIPTION_LENGTH);
+            push(new SpanEntry.Status(status, kept));
         }
         return this;
     }
@@ -258,7 +268,7 @@ public final class Span {
      * class ({@code timeout} for a {@link TimeoutException}), and an event {@code exception}. Does not end the span.
      */
     public Span error(Throwable exception) {
-        if (isRecording() && exception != null) {
+        if (exception != null && accepts()) {
             String message = SpanEvent.messageOf(exception);
             status(SpanStatus.ERROR, message == null ? exception.getClass().getName() : message);
             attribute("error.type", errorTypeOf(exception));
@@ -275,8 +285,8 @@ public final class Span {
 
     /** Gives this span another name: for what becomes known while it runs. */
     public Span rename(String newName) {
-        if (isRecording() && newName != null && !newName.isEmpty()) {
-            push(new SpanEntry.Name(newName));
+        if (newName != null && !newName.isEmpty() && accepts()) {
+            push(new SpanEntry.Name(cut(newName, SpanLimits.NAME_LENGTH)));
         }
         return this;
     }
@@ -308,12 +318,53 @@ public final class Span {
         tracer.ended(this);
     }
 
-    /** Ends a span that outlived {@link Tracer.Builder#maxLifetime}; says so on it. */
-    void expire() {
-        attribute("spanflux.expired", true);
-        attribute("error.type", "timeout");
-        status(SpanStatus.ERROR, "span exceeded its maximum lifetime");
-        end();
+    /**
+     * Ends a span that outlived {@link Tracer.Builder#maxLifetime} and says so on it, in one step: a span that ends by
+     * itself meanwhile has not expired. Returns whether it was this that ended it.
+     */
+    boolean expire() {
+        SpanEntry mark = new SpanEntry.Attribute("spanflux.expired", true, false, false);
+        SpanEntry type = new SpanEntry.Attribute("error.type", "timeout", false, false);
+        SpanEntry status = new SpanEntry.Status(SpanStatus.ERROR, "span exceeded its maximum lifetime");
+        SpanEntry end = new SpanEntry.End(now());
+        SpanEntry current;
+        do {
+            current = top;
+            if (current instanceof SpanEntry.End) {
+                return false;
+            }
+            mark.stackOn(current);
+            type.stackOn(mark);
+            status.stackOn(type);
+            end.stackOn(status);
+        } while (!TOP.compareAndSet(this, current, end));
+        tracer.ended(this);
+        return true;
+    }
+
+    /** Whether a call may say something; counts the one that comes too late, before anything is prepared for it. */
+    private boolean accepts() {
+        if (!isRecording()) {
+            return false;
+        }
+        if (hasEnded()) {
+            tracer.calledAfterEnd();
+            return false;
+        }
+        return true;
+    }
+
+    private String cut(String text, int maxCodePoints) {
+        String cut = AttributeValue.truncate(text, maxCodePoints);
+        truncated(cut.length() < text.length() ? 1 : 0);
+        return cut;
+    }
+
+    /** Counts values that were cut outside the attributes. */
+    void truncated(int values) {
+        if (values > 0) {
+            push(SpanEntry.Loss.ofTruncatedValues(values));
+        }
     }
 
     private void push(SpanEntry entry) {
@@ -337,8 +388,13 @@ public final class Span {
         return startEpochNanos + (tracer.clock().nanoTime() - startNanoTime);
     }
 
+    /** From 1970 to 2262, what OTLP can say; earlier and later ones are one of these. One bad time costs a whole batch. */
     static long epochNanos(Instant time) {
-        return TimeUnit.SECONDS.toNanos(time.getEpochSecond()) + time.getNano();
+        if (time.getEpochSecond() < 0) {
+            return 0;
+        }
+        long seconds = TimeUnit.SECONDS.toNanos(time.getEpochSecond());
+        return seconds > Long.MAX_VALUE - time.getNano() ? Long.MAX_VALUE : seconds + time.getNano();
     }
 
     // ---- reading -------------------------------------------------------------------------------------------------

@@ -61,9 +61,9 @@ public final class SpanBuilder {
         return this;
     }
 
-    /** Below a span that is known by its identity only; an invalid one begins a trace. */
-    public SpanBuilder parent(SpanContext parent) {
-        this.parent = parent.isValid() ? Span.of(parent) : null;
+    /** Below a span that is known by its identity only; null or an invalid one begins a trace. */
+    public SpanBuilder parent(@Nullable SpanContext parent) {
+        this.parent = parent != null && parent.isValid() ? Span.of(parent) : null;
         return this;
     }
 

@@ -48,6 +48,8 @@ public final class SpanContext {
      * @throws IllegalArgumentException when an id or the flags are not of that form
      */
     public static SpanContext remote(String traceId, String spanId, int traceFlags, TraceState traceState) {
+        Objects.requireNonNull(traceId, "traceId == null");
+        Objects.requireNonNull(spanId, "spanId == null");
         Objects.requireNonNull(traceState, "traceState == null");
         if (traceFlags < 0 || traceFlags > 0xFF) {
             throw new IllegalArgumentException("traceFlags is not between 0 and 255: " + traceFlags);

@@ -42,7 +42,7 @@ abstract sealed class SpanEntry {
 
         @Override
         int ownBytes() {
-            return 48 + AttributeValue.estimatedBytes(value);
+            return AttributeValue.saturated(48L + 2L * key.length() + AttributeValue.estimatedBytes(value));
         }
     }
 
@@ -68,7 +68,11 @@ abstract sealed class SpanEntry {
 
         @Override
         int ownBytes() {
-            return 160 + AttributeValue.estimatedBytes(link.attributes().asMap());
+            return bytesOf(link);
+        }
+
+        static int bytesOf(SpanLink link) {
+            return AttributeValue.saturated(160L + link.attributes().estimatedBytes());
         }
     }
 
@@ -117,6 +121,11 @@ abstract sealed class SpanEntry {
             this.links = links;
             this.truncated = truncated;
             this.invalid = invalid;
+        }
+
+        /** Values that were cut before they were kept. */
+        static Loss ofTruncatedValues(int count) {
+            return new Loss(0, 0, 0, count, 0);
         }
 
         /** A value that has no form in which it could be exported. */

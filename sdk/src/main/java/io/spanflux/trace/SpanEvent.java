@@ -3,6 +3,7 @@
 
 package io.spanflux.trace;
 
+import io.spanflux.diagnostics.FatalErrors;
 import org.jspecify.annotations.Nullable;
 
 /** Something that happened at one moment of a span. Immutable. */
@@ -10,13 +11,12 @@ public final class SpanEvent {
     /** Longer stack traces are cut: the first frames tell, and a cycle of causes must not fill a span. */
     private static final int MAX_STACK_TRACE = 16 * 1024;
 
-    private static final int MAX_MESSAGE = 4 * 1024;
-
     private final String name;
     private final long epochNanos;
     private final Attributes attributes;
     private final int droppedAttributes;
     private final @Nullable Throwable exception;
+    private final int estimatedBytes;
 
     SpanEvent(
             String name, long epochNanos, Attributes attributes, int droppedAttributes, @Nullable Throwable exception) {
@@ -25,6 +25,9 @@ public final class SpanEvent {
         this.attributes = attributes;
         this.droppedAttributes = droppedAttributes;
         this.exception = exception;
+        int stackTrace = exception == null ? 0 : 4 * 1024;
+        this.estimatedBytes =
+                AttributeValue.saturated(96L + 2L * name.length() + attributes.estimatedBytes() + stackTrace);
     }
 
     /** An event {@code exception} by OpenTelemetry's conventions; its stack trace is rendered when it is encoded. */
@@ -42,8 +45,9 @@ public final class SpanEvent {
     static @Nullable String messageOf(Throwable exception) {
         try {
             String message = exception.getMessage();
-            return message == null ? null : AttributeValue.truncate(message, MAX_MESSAGE);
-        } catch (RuntimeException e) {
+            return message == null ? null : AttributeValue.truncate(message, SpanLimits.DESCRIPTION_LENGTH);
+        } catch (Throwable e) {
+            FatalErrors.propagate(e);
             return null;
         }
     }
@@ -77,8 +81,7 @@ public final class SpanEvent {
     }
 
     int estimatedBytes() {
-        int stackTrace = exception == null ? 0 : 4 * 1024;
-        return 96 + 2 * name.length() + AttributeValue.estimatedBytes(attributes.asMap()) + stackTrace;
+        return estimatedBytes;
     }
 
     @Override

@@ -7,9 +7,16 @@ package io.spanflux.trace;
  * How much one span may hold. What exceeds a limit is dropped or cut, counted, and the span is exported all the same.
  *
  * <p>Immutable; {@link #toBuilder()} makes a changed copy. Defaults are OpenTelemetry's, except the size of a span,
- * which OpenTelemetry does not bound.
+ * which OpenTelemetry does not bound. Names are cut to {@value #NAME_LENGTH} code points, descriptions of a status and
+ * messages of exceptions to {@value #DESCRIPTION_LENGTH}.
  */
 public final class SpanLimits {
+    /** Code points of a span's or an event's name, which OpenTelemetry does not bound. */
+    static final int NAME_LENGTH = 1024;
+
+    /** Code points of a status description or of an exception's message. */
+    static final int DESCRIPTION_LENGTH = 4 * 1024;
+
     private static final SpanLimits DEFAULTS = builder().build();
 
     private final int attributeCount;
@@ -83,7 +90,10 @@ public final class SpanLimits {
         return attributeCountPerLink;
     }
 
-    /** Estimated bytes of a span; beyond it the longest texts are cut, so that no span is too large to be sent. */
+    /**
+     * Estimated bytes of a span; beyond it the longest texts are cut, then what is left of the heaviest and the latest is
+     * dropped, so that no span is too large to be sent.
+     */
     public int bytes() {
         return bytes;
     }

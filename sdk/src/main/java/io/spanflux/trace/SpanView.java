@@ -112,9 +112,16 @@ final class SpanView {
     /** A stack that says the same in as few entries as possible and within {@link SpanLimits#bytes()}. */
     SpanEntry shortened() {
         SpanEntry top = restacked();
-        // One eighth below the limit, or else every further entry would shorten again.
-        int target = limits.bytes() - limits.bytes() / 8;
-        while (top.bytes > target && cutHeaviest(top.bytes - target)) {
+        while (top.bytes > limits.bytes()) {
+            // One eighth below the limit, or else every further entry would shorten again.
+            long excess = (long) top.bytes - (limits.bytes() - limits.bytes() / 8);
+            while (excess > 0) {
+                long freed = cutHeaviest(excess);
+                if (freed == 0) {
+                    return restacked();
+                }
+                excess -= freed;
+            }
             top = restacked();
         }
         return top;
@@ -145,45 +152,77 @@ final class SpanView {
         return entry;
     }
 
-    /** Takes up to {@code excess} bytes from the longest text, else the heaviest other thing whole; false if all is small. */
-    private boolean cutHeaviest(int excess) {
-        int heaviest = -1;
-        int weight = 0;
-        int longest = -1;
-        int length = MIN_CUT_LENGTH;
+    /**
+     * Takes up to {@code excess} bytes from the heaviest thing if it is a text, else that thing whole; once nothing is
+     * heavy the latest event, link or attribute, because the earlier ones tell what the span is about. Returns how many
+     * bytes that freed, 0 when nothing is left.
+     */
+    private long cutHeaviest(long excess) {
+        int weight = 2 * MIN_CUT_LENGTH + 1;
+        int attribute = -1;
+        int event = -1;
+        int link = -1;
         for (int i = 0; i < 2 * attributeCount; i += 2) {
-            if (attributes[i + 1] instanceof String text) {
-                if (text.length() > length) {
-                    longest = i;
-                    length = text.length();
-                }
-            } else if (AttributeValue.estimatedBytes(attributes[i + 1]) > weight) {
-                heaviest = i;
-                weight = AttributeValue.estimatedBytes(attributes[i + 1]);
+            int own = weightOf(i);
+            if (own >= weight) {
+                weight = own;
+                attribute = i;
             }
         }
-        if (longest >= 0 && 2 * length >= weight) {
-            int keep = Math.max(MIN_CUT_LENGTH, length - excess / 2 - 1);
-            attributes[longest + 1] = cut((String) attributes[longest + 1], keep);
-            truncated++;
-            return true;
+        for (int i = 0; i < events.size(); i++) {
+            int own = events.get(i).estimatedBytes();
+            if (own >= weight) {
+                weight = own;
+                event = i;
+            }
         }
-        if (heaviest >= 0 && weight > MIN_CUT_LENGTH) {
-            removeAttribute(heaviest);
-            droppedAttributes++;
-            return true;
+        for (int i = 0; i < links.size(); i++) {
+            int own = SpanEntry.Link.bytesOf(links.get(i));
+            if (own >= weight) {
+                weight = own;
+                link = i;
+            }
+        }
+        // Each was found to outweigh those before it.
+        if (link >= 0) {
+            return removeLink(link);
+        }
+        if (event >= 0) {
+            return removeEvent(event);
+        }
+        if (attribute >= 0) {
+            return isCuttable(attribute) ? cutText(attribute, excess) : removeAttribute(attribute);
         }
         if (!events.isEmpty()) {
-            events.remove(events.size() - 1);
-            droppedEvents++;
-            return true;
+            return removeEvent(events.size() - 1);
         }
         if (!links.isEmpty()) {
-            links.remove(links.size() - 1);
-            droppedLinks++;
-            return true;
+            return removeLink(links.size() - 1);
         }
-        return false;
+        return attributeCount == 0 ? 0 : removeAttribute(2 * attributeCount - 2);
+    }
+
+    /** The bytes of the attribute at {@code at}; of a text only what cutting or removing it would free. */
+    private int weightOf(int at) {
+        int keyBytes = 2 * ((String) attributes[at]).length();
+        return attributes[at + 1] instanceof String text
+                ? Math.max(keyBytes, 2 * text.length())
+                : AttributeValue.saturated((long) keyBytes + AttributeValue.estimatedBytes(attributes[at + 1]));
+    }
+
+    /** Whether cutting helps; an overlong key cannot be cut without becoming another one. */
+    private boolean isCuttable(int at) {
+        return attributes[at + 1] instanceof String text
+                && text.length() > MIN_CUT_LENGTH
+                && text.length() >= ((String) attributes[at]).length();
+    }
+
+    private long cutText(int at, long excess) {
+        String text = (String) attributes[at + 1];
+        String cut = cut(text, (int) Math.max(MIN_CUT_LENGTH, text.length() - excess / 2 - 1));
+        attributes[at + 1] = cut;
+        truncated++;
+        return 2L * (text.length() - cut.length());
     }
 
     /** The first {@code length} chars, one less where that would split a surrogate pair. */
@@ -191,9 +230,22 @@ final class SpanView {
         return text.substring(0, Character.isHighSurrogate(text.charAt(length - 1)) ? length - 1 : length);
     }
 
-    private void removeAttribute(int at) {
+    private long removeAttribute(int at) {
+        long freed = 48L + 2L * ((String) attributes[at]).length() + AttributeValue.estimatedBytes(attributes[at + 1]);
         System.arraycopy(attributes, at + 2, attributes, at, 2 * attributeCount - at - 2);
         attributeCount--;
+        droppedAttributes++;
+        return freed;
+    }
+
+    private long removeEvent(int at) {
+        droppedEvents++;
+        return events.remove(at).estimatedBytes();
+    }
+
+    private long removeLink(int at) {
+        droppedLinks++;
+        return SpanEntry.Link.bytesOf(links.remove(at));
     }
 
     /**

@@ -3,6 +3,7 @@
 
 package io.spanflux.trace;
 
+import io.spanflux.diagnostics.FatalErrors;
 import java.io.PrintWriter;
 import java.io.Writer;
 
@@ -21,8 +22,9 @@ final class StackTraceText extends Writer {
         try {
             exception.printStackTrace(new PrintWriter(writer));
         } catch (Full e) {
-            // Long enough.
-        } catch (RuntimeException e) {
+            writer.unsplit();
+        } catch (Throwable e) {
+            FatalErrors.propagate(e);
             // An exception class that cannot print itself still has its type and what was printed so far.
             writer.text
                     .append("[stack trace incomplete: ")
@@ -30,6 +32,14 @@ final class StackTraceText extends Writer {
                     .append(']');
         }
         return writer.text.toString();
+    }
+
+    /** Half a surrogate pair is no text. */
+    private void unsplit() {
+        int last = text.length() - 1;
+        if (last >= 0 && Character.isHighSurrogate(text.charAt(last))) {
+            text.setLength(last);
+        }
     }
 
     @Override

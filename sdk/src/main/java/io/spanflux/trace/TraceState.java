@@ -132,23 +132,20 @@ public final class TraceState {
         return header.toString();
     }
 
-    /** Level 2 of the recommendation: a lower-case letter or digit, then these, underscores, hyphens, * and /, one @. */
+    /** Level 2 of the recommendation: a lower-case letter or digit, then also underscores, hyphens, *, / and @. */
     private static boolean isKey(String key) {
         if (key.isEmpty() || key.length() > MAX_KEY_LENGTH) {
             return false;
         }
-        int at = 0;
         for (int i = 0; i < key.length(); i++) {
             char c = key.charAt(i);
             boolean letterOrDigit = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-            boolean inner = c == '_' || c == '-' || c == '*' || c == '/';
-            if (c == '@' && i > 0) {
-                at++;
-            } else if (!letterOrDigit && (i == 0 || !inner)) {
+            boolean inner = c == '_' || c == '-' || c == '*' || c == '/' || c == '@';
+            if (!letterOrDigit && (i == 0 || !inner)) {
                 return false;
             }
         }
-        return at <= 1 && key.charAt(key.length() - 1) != '@';
+        return true;
     }
 
     private static boolean isValue(String value) {

@@ -68,8 +68,14 @@ public final class Tracer {
         this.handlers = builder.handlers.toArray(new SpanHandler[0]);
         this.globals = builder.globals;
         this.resource = builder.resource;
-        this.maxLifetimeNanos = builder.maxLifetime.toNanos();
+        this.maxLifetimeNanos = nanos(builder.maxLifetime);
         this.enabled = builder.enabled;
+    }
+
+    /** 292 years at most, which is what nanoseconds can count; longer means never. */
+    private static long nanos(Duration lifetime) {
+        Duration longest = Duration.ofNanos(Long.MAX_VALUE);
+        return lifetime.compareTo(longest) > 0 ? Long.MAX_VALUE : lifetime.toNanos();
     }
 
     /** A builder with the defaults that its methods state. */
@@ -121,6 +127,8 @@ public final class Tracer {
             @Nullable SpanData data,
             long nanoTime,
             @Nullable Instant startTime) {
+        String fullName = name;
+        name = AttributeValue.truncate(fullName, SpanLimits.NAME_LENGTH);
         Span above = parent != null && (parent.traceIdHigh() | parent.traceIdLow()) != 0 ? parent : null;
         long high;
         long low;
@@ -177,6 +185,7 @@ public final class Tracer {
                 globals,
                 data);
         if (span.isRecording()) {
+            span.truncated(name.length() < fullName.length() ? 1 : 0);
             span.attributes(attributes).attributes(result.attributes());
             live.add(span);
             started(span);
@@ -241,7 +250,7 @@ public final class Tracer {
         } catch (Throwable e) {
             dataFailures.caught("A SpanData has no name; its span is named by its class.", e);
         }
-        return data.getClass().getSimpleName();
+        return data == null ? "" : data.getClass().getSimpleName();
     }
 
     SpanKind kindOf(SpanData data) {
@@ -404,6 +413,7 @@ public final class Tracer {
 
         /** How long a span may live before it is ended and marked. Default one hour; must be positive. */
         public Builder maxLifetime(Duration maxLifetime) {
+            Objects.requireNonNull(maxLifetime, "maxLifetime == null");
             if (maxLifetime.isNegative() || maxLifetime.isZero()) {
                 throw new IllegalArgumentException("maxLifetime is not positive: " + maxLifetime);
             }

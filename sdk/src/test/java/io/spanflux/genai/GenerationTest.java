@@ -1,0 +1,418 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.genai;
+
+import io.spanflux.test.AttributeRecorder;
+import io.spanflux.trace.SpanKind;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
+
+class GenerationTest {
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+    private static final int MEBI = 1 << 20;
+
+    private final Generation generation = Generation.chat("openai", "gpt-4o-mini");
+
+    private Map<String, Object> attributes() {
+        return AttributeRecorder.of(generation);
+    }
+
+    private JsonNode json(String key) {
+        return JSON.readTree((String) attributes().get(key));
+    }
+
+    // ---- projection ----------------------------------------------------------------------------------------------
+
+    @Test
+    void attributes_nothingMoreSaid_areThoseOfTheRequest() {
+        assertThat(attributes())
+                .containsExactly(
+                        entry("gen_ai.operation.name", "chat"),
+                        entry("gen_ai.provider.name", "openai"),
+                        entry("gen_ai.request.model", "gpt-4o-mini"));
+        assertThat(generation.spanName()).isEqualTo("chat gpt-4o-mini");
+        assertThat(generation.kind()).isEqualTo(SpanKind.CLIENT);
+        assertThat(generation.operation()).isEqualTo("chat");
+        assertThat(generation.usage()).isNull();
+    }
+
+    @Test
+    void attributes_nothingKnown_isTheOperationAlone() {
+        Generation unknown = Generation.chat(null, null);
+        unknown.end();
+
+        assertThat(AttributeRecorder.of(unknown)).containsExactly(entry("gen_ai.operation.name", "chat"));
+        assertThat(unknown.spanName()).isEqualTo("chat");
+        assertThat(unknown.provider()).isNull();
+        assertThat(unknown.model()).isNull();
+    }
+
+    @Test
+    void attributes_everythingSaid_haveTheConventionsNamesAndTypes() {
+        generation
+                .provider("anthropic")
+                .model("claude-sonnet-4-5")
+                .temperature(0.2)
+                .topP(0.9)
+                .topK(40L)
+                .frequencyPenalty(0.1)
+                .presencePenalty(-0.1)
+                .maxTokens(1_000L)
+                .choiceCount(2L)
+                .seed(42L)
+                .stopSequences(List.of("END", "STOP"))
+                .reasoningLevel("high")
+                .previousResponseId("resp_0")
+                .outputType("json")
+                .conversation("conv_1")
+                .server("api.anthropic.com", 443)
+                .stream(true)
+                .responseId("resp_1")
+                .responseModel("claude-sonnet-4-5-20250929")
+                .finishReasons(List.of("stop", "length"))
+                .timeToFirstChunk(0.25)
+                .usage(Usage.of(100, 20).withCache(60L, 10L).withReasoning(5L));
+
+        assertThat(attributes())
+                .containsExactly(
+                        entry("gen_ai.operation.name", "chat"),
+                        entry("gen_ai.provider.name", "anthropic"),
+                        entry("gen_ai.request.model", "claude-sonnet-4-5"),
+                        entry("gen_ai.request.temperature", 0.2),
+                        entry("gen_ai.request.top_p", 0.9),
+                        entry("gen_ai.request.top_k", 40L),
+                        entry("gen_ai.request.frequency_penalty", 0.1),
+                        entry("gen_ai.request.presence_penalty", -0.1),
+                        entry("gen_ai.request.max_tokens", 1_000L),
+                        entry("gen_ai.request.choice.count", 2L),
+                        entry("gen_ai.request.seed", 42L),
+                        entry("gen_ai.request.stop_sequences", List.of("END", "STOP")),
+                        entry("gen_ai.request.reasoning.level", "high"),
+                        entry("gen_ai.request.previous_response.id", "resp_0"),
+                        entry("gen_ai.output.type", "json"),
+                        entry("gen_ai.conversation.id", "conv_1"),
+                        entry("server.address", "api.anthropic.com"),
+                        entry("server.port", 443L),
+                        entry("gen_ai.request.stream", true),
+                        entry("gen_ai.response.id", "resp_1"),
+                        entry("gen_ai.response.model", "claude-sonnet-4-5-20250929"),
+                        entry("gen_ai.response.finish_reasons", List.of("stop", "length")),
+                        entry("gen_ai.response.time_to_first_chunk", 0.25),
+                        entry("gen_ai.usage.input_tokens", 100L),
+                        entry("gen_ai.usage.output_tokens", 20L),
+                        entry("gen_ai.usage.cache_read.input_tokens", 60L),
+                        entry("gen_ai.usage.cache_write.input_tokens", 10L),
+                        entry("gen_ai.usage.reasoning.output_tokens", 5L));
+        assertThat(generation.spanName()).isEqualTo("chat claude-sonnet-4-5");
+    }
+
+    @Test
+    void choiceCount_one_isNotWorthAnAttribute() {
+        generation.choiceCount(1L);
+
+        assertThat(attributes()).doesNotContainKey("gen_ai.request.choice.count");
+    }
+
+    @Test
+    void stream_false_isLeftOut() {
+        generation.stream(true).stream(false);
+
+        assertThat(attributes()).doesNotContainKey("gen_ai.request.stream");
+    }
+
+    @Test
+    void server_portWithoutAddressOrWithoutMeaning_isLeftOut() {
+        generation.server(null, 443);
+        assertThat(attributes()).doesNotContainKeys("server.address", "server.port");
+
+        generation.server("localhost", 0);
+        assertThat(attributes()).containsEntry("server.address", "localhost").doesNotContainKey("server.port");
+
+        generation.server("localhost", -1);
+        assertThat(attributes()).doesNotContainKey("server.port");
+    }
+
+    @Test
+    void numbers_notFinite_areLeftOut() {
+        generation.temperature(Double.NaN).topP(Double.POSITIVE_INFINITY).timeToFirstChunk(Double.NaN);
+
+        assertThat(attributes()).hasSize(3);
+    }
+
+    @Test
+    void request_setToNull_isUnsetAgain() {
+        generation.temperature(0.5).maxTokens(5L).stopSequences(List.of("x")).model(null);
+        generation.temperature(null).maxTokens(null).stopSequences(null);
+
+        assertThat(attributes())
+                .containsExactly(entry("gen_ai.operation.name", "chat"), entry("gen_ai.provider.name", "openai"));
+    }
+
+    @Test
+    void lists_withNulls_keepTheOthersAndCopy() {
+        List<String> stops = new ArrayList<>(Arrays.asList("a", null, "b"));
+        generation.stopSequences(stops);
+        stops.clear();
+
+        assertThat(attributes()).containsEntry("gen_ai.request.stop_sequences", List.of("a", "b"));
+    }
+
+    // ---- what arrives in pieces ----------------------------------------------------------------------------------
+
+    @Test
+    void response_nullInALaterChunk_changesNothing() {
+        generation
+                .responseId("resp_1")
+                .responseModel("m")
+                .finishReason("stop")
+                .usage(Usage.of(1, 2))
+                .responseId(null)
+                .responseModel(null)
+                .finishReason(null)
+                .finishReasons(null)
+                .usage(null);
+
+        assertThat(attributes())
+                .containsEntry("gen_ai.response.id", "resp_1")
+                .containsEntry("gen_ai.response.model", "m")
+                .containsEntry("gen_ai.response.finish_reasons", List.of("stop"))
+                .containsEntry("gen_ai.usage.output_tokens", 2L);
+    }
+
+    @Test
+    void finishReasons_noneInALaterChunk_changesNothing() {
+        // OpenAI's chunk with the usage has no choices, and its chunks before the last have choices without a reason.
+        generation.finishReasons(List.of("stop")).finishReasons(List.of()).finishReasons(Arrays.asList((String) null));
+
+        assertThat(attributes()).containsEntry("gen_ai.response.finish_reasons", List.of("stop"));
+    }
+
+    @Test
+    void usage_twoNumbers_saysNothingOfCaches() {
+        generation.usage(12, 34);
+
+        assertThat(attributes())
+                .containsEntry("gen_ai.usage.input_tokens", 12L)
+                .containsEntry("gen_ai.usage.output_tokens", 34L)
+                .hasSize(5);
+        assertThat(generation.usage()).isEqualTo(Usage.of(12, 34));
+    }
+
+    @Test
+    void cutOff_withoutAReason_saysError() {
+        generation.cutOff();
+
+        assertThat(attributes()).containsEntry("gen_ai.response.finish_reasons", List.of("error"));
+    }
+
+    @Test
+    void cutOff_onlyEmptyReasonsSoFar_saysError() {
+        generation.finishReasons(Arrays.asList((String) null)).cutOff();
+
+        assertThat(attributes()).containsEntry("gen_ai.response.finish_reasons", List.of("error"));
+    }
+
+    @Test
+    void cutOff_afterAReason_leavesIt() {
+        generation.finishReason("stop").cutOff();
+
+        assertThat(attributes()).containsEntry("gen_ai.response.finish_reasons", List.of("stop"));
+    }
+
+    // ---- content -------------------------------------------------------------------------------------------------
+
+    @Test
+    void content_off_neverAsksAndKeepsNothing() {
+        AtomicInteger asked = new AtomicInteger();
+        generation
+                .input(() -> {
+                    asked.incrementAndGet();
+                    return List.of(Message.user("secret"));
+                })
+                .output(() -> {
+                    asked.incrementAndGet();
+                    return List.of(Message.assistant("secret"));
+                })
+                .append("secret");
+        generation.end();
+
+        assertThat(asked).hasValue(0);
+        assertThat(generation.capturesContent()).isFalse();
+        assertThat(attributes()).hasSize(3);
+        assertThat(generation.estimatedBytes()).isLessThan(1_000);
+    }
+
+    @Test
+    void content_on_isTheJsonOfTheConventions() {
+        generation
+                .captureContent(true)
+                .input(() -> List.of(Message.system("Be \"brief\".\n"), Message.user("Grüße 😀"), Message.user("")))
+                .output(() -> List.of(new Message("assistant", List.of(new Message.Part.Text("Hi")), "stop")));
+        generation.end();
+
+        assertThat(json("gen_ai.input.messages")).isEqualTo(JSON.readTree("""
+                        [{"role":"system","parts":[{"type":"text","content":"Be \\"brief\\".\\n"}]},
+                         {"role":"user","parts":[{"type":"text","content":"Grüße 😀"}]},
+                         {"role":"user","parts":[{"type":"text","content":""}]}]
+                        """));
+        assertThat(json("gen_ai.output.messages")).isEqualTo(JSON.readTree("""
+                        [{"role":"assistant","parts":[{"type":"text","content":"Hi"}],"finish_reason":"stop"}]
+                        """));
+        assertThat(attributes().keySet())
+                .as("content comes last")
+                .endsWith("gen_ai.input.messages", "gen_ai.output.messages");
+    }
+
+    @Test
+    void content_turnedOffAgain_keepsWhatWasGivenBefore() {
+        generation.captureContent(true).input(() -> List.of(Message.user("kept")));
+        assertThat(generation.capturesContent()).isTrue();
+        generation.captureContent(false).output(() -> List.of(Message.assistant("not kept")));
+
+        assertThat(attributes()).containsKey("gen_ai.input.messages").doesNotContainKey("gen_ai.output.messages");
+    }
+
+    @Test
+    void content_noMessages_isAnEmptyListOrNothing() {
+        generation.captureContent(true).input(List::of).output(() -> null);
+
+        assertThat(attributes())
+                .containsEntry("gen_ai.input.messages", "[]")
+                .doesNotContainKey("gen_ai.output.messages");
+    }
+
+    @Test
+    void content_nullAmongMessages_isLeftOut() {
+        generation.captureContent(true).input(() -> Arrays.asList(null, Message.user("x")));
+
+        assertThat(json("gen_ai.input.messages").size()).isEqualTo(1);
+    }
+
+    @Test
+    void content_supplierThatThrows_isTheCallers() {
+        generation.captureContent(true);
+
+        assertThatThrownBy(() -> generation.input(() -> {
+                    throw new IllegalStateException("no messages");
+                }))
+                .hasMessage("no messages");
+    }
+
+    @Test
+    void append_pieces_becomeOneMessageWithTheReason() {
+        generation
+                .captureContent(true)
+                .append("Hel")
+                .append(null)
+                .append(new StringBuilder("lo"))
+                .append("");
+        generation.finishReason("length");
+        generation.end();
+
+        assertThat(json("gen_ai.output.messages")).isEqualTo(JSON.readTree("""
+                        [{"role":"assistant","parts":[{"type":"text","content":"Hello"}],"finish_reason":"length"}]
+                        """));
+    }
+
+    @Test
+    void append_withoutAReason_leavesItOut() {
+        generation.captureContent(true).append("Hello");
+        generation.end();
+
+        assertThat(json("gen_ai.output.messages").get(0).has("finish_reason")).isFalse();
+    }
+
+    @Test
+    void append_besidesAnOutput_theOutputCounts() {
+        generation.captureContent(true).append("pieces").output(() -> List.of(Message.assistant("whole")));
+        generation.end();
+
+        assertThat(json("gen_ai.output.messages")
+                        .get(0)
+                        .get("parts")
+                        .get(0)
+                        .get("content")
+                        .asString())
+                .isEqualTo("whole");
+    }
+
+    @Test
+    void append_moreThanAMebi_keepsTheFirst() {
+        String half = "x".repeat(MEBI / 2);
+        generation.captureContent(true).append(half).append("y".repeat(MEBI)).append("z");
+        generation.end();
+
+        assertThat(appended()).isEqualTo(half + "y".repeat(MEBI / 2));
+    }
+
+    @Test
+    void append_oneHugePiece_keepsItsBeginning() {
+        generation.captureContent(true).append("x".repeat(20 * MEBI));
+        generation.end();
+
+        assertThat(appended()).hasSize(MEBI);
+        assertThat(generation.estimatedBytes()).isBetween(2 * MEBI, 2 * MEBI + 2_000);
+    }
+
+    @Test
+    void append_boundInsideASurrogatePair_splitsNone() {
+        generation.captureContent(true).append("x").append("😀".repeat(MEBI)).append("tail");
+        generation.end();
+
+        assertThat(appended()).isEqualTo("x" + "😀".repeat(MEBI / 2 - 1));
+    }
+
+    @Test
+    void append_surrogatePairAcrossPieces_isKept() {
+        generation.captureContent(true).append("\uD83D").append("\uDE00");
+        generation.end();
+
+        assertThat(appended()).isEqualTo("😀");
+    }
+
+    private String appended() {
+        return json("gen_ai.output.messages")
+                .get(0)
+                .get("parts")
+                .get(0)
+                .get("content")
+                .asString();
+    }
+
+    @Test
+    void estimatedBytes_countsContent() {
+        int without = generation.estimatedBytes();
+        generation
+                .captureContent(true)
+                .input(() -> List.of(
+                        Message.user("x".repeat(10_000)),
+                        Message.toolResponse("call_1", "y".repeat(10_000)),
+                        new Message(
+                                "assistant",
+                                List.of(new Message.Part.ToolCall("call_1", "search", "z".repeat(10_000))),
+                                null)));
+
+        assertThat(generation.estimatedBytes() - without).isBetween(60_000, 62_000);
+    }
+
+    @Test
+    void toString_isWhatWasAskedOfWhom() {
+        generation
+                .captureContent(true)
+                .input(() -> List.of(Message.user("secret")))
+                .finishReason("stop");
+
+        assertThat(generation).hasToString("Generation{chat gpt-4o-mini, provider=openai, finishReasons=[stop]}");
+    }
+}

@@ -1,0 +1,30 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.genai;
+
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class UsageTest {
+    @Test
+    void new_negativeCounts_areNotKnown() {
+        assertThat(new Usage(-1L, -2L, -3L, -4L, -5L)).isEqualTo(new Usage(null, null, null, null, null));
+        assertThat(Usage.of(-1, 5)).isEqualTo(new Usage(null, 5L, null, null, null));
+    }
+
+    @Test
+    void new_zero_isACount() {
+        assertThat(new Usage(0L, 0L, 0L, 0L, 0L).inputTokens()).isZero();
+    }
+
+    @Test
+    void with_changesItsPartOnly() {
+        Usage usage = Usage.of(1, 2).withCache(3L, 4L).withReasoning(5L);
+
+        assertThat(usage).isEqualTo(new Usage(1L, 2L, 3L, 4L, 5L));
+        assertThat(usage.withCache(null, null)).isEqualTo(new Usage(1L, 2L, null, null, 5L));
+        assertThat(usage.withReasoning(null)).isEqualTo(new Usage(1L, 2L, 3L, 4L, null));
+    }
+}

@@ -1,0 +1,66 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.test;
+
+import io.spanflux.trace.AttributeConsumer;
+import io.spanflux.trace.SpanData;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Keeps attributes as they come, unlike an encoder's view of them nothing is brought into form; fails on a repeated key. */
+public final class AttributeRecorder implements AttributeConsumer {
+    private final Map<String, Object> recorded = new LinkedHashMap<>();
+
+    /** What {@code data} says, in its order. */
+    public static Map<String, Object> of(SpanData data) {
+        AttributeRecorder recorder = new AttributeRecorder();
+        data.forEachAttribute(recorder);
+        return recorder.recorded();
+    }
+
+    /** Everything so far, in order. */
+    public Map<String, Object> recorded() {
+        return recorded;
+    }
+
+    private void record(String key, Object value) {
+        if (key == null || key.isEmpty() || value == null) {
+            throw new AssertionError("not an attribute: " + key + '=' + value);
+        }
+        if (recorded.putIfAbsent(key, value) != null) {
+            throw new AssertionError("handed over twice: " + key);
+        }
+    }
+
+    @Override
+    public void accept(String key, String value) {
+        record(key, value);
+    }
+
+    @Override
+    public void accept(String key, long value) {
+        record(key, value);
+    }
+
+    @Override
+    public void accept(String key, double value) {
+        record(key, value);
+    }
+
+    @Override
+    public void accept(String key, boolean value) {
+        record(key, value);
+    }
+
+    @Override
+    public void accept(String key, List<?> value) {
+        record(key, value);
+    }
+
+    @Override
+    public void accept(String key, Map<String, ?> value) {
+        record(key, value);
+    }
+}
