@@ -97,30 +97,32 @@ final class EnvironmentOptions {
         SpanLimits.Builder limits = SpanLimits.builder();
         limit(
                 limits::attributeValueLength,
-                0,
                 "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
                 "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT");
-        limit(limits::attributeCount, 0, "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT");
-        limit(limits::eventCount, 0, "OTEL_SPAN_EVENT_COUNT_LIMIT");
-        limit(limits::linkCount, 0, "OTEL_SPAN_LINK_COUNT_LIMIT");
-        limit(limits::attributeCountPerEvent, 0, "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT");
-        limit(limits::attributeCountPerLink, 0, "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT");
+        limit(limits::attributeCount, "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT");
+        limit(limits::eventCount, "OTEL_SPAN_EVENT_COUNT_LIMIT");
+        limit(limits::linkCount, "OTEL_SPAN_LINK_COUNT_LIMIT");
+        limit(limits::attributeCountPerEvent, "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT");
+        limit(limits::attributeCountPerLink, "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT");
         return limits.build();
     }
 
     /** Hands the first variable that is set to {@code setting}, unless the setting refuses it. */
-    private void limit(IntConsumer setting, int minimum, String... names) {
+    private void limit(IntConsumer setting, String... names) {
         String name = environment.firstSet(names);
         if (name != null) {
-            environment.integer(name, minimum).ifPresent(value -> set(setting, value, name));
+            environment.integer(name, 0).ifPresent(value -> set(setting, value, name));
         }
     }
 
-    private void set(IntConsumer setting, int value, String name) {
+    /** Whether {@code setting} takes the value. */
+    private boolean set(IntConsumer setting, int value, String name) {
         try {
             setting.accept(value);
+            return true;
         } catch (IllegalArgumentException e) {
             environment.ignored(name, Integer.toString(value), "out of range");
+            return false;
         }
     }
 
@@ -128,8 +130,9 @@ final class EnvironmentOptions {
     void configure(SpanPipeline.Builder pipeline) {
         OptionalInt queue = environment.integer("OTEL_BSP_MAX_QUEUE_SIZE", 1);
         OptionalInt batch = environment.integer("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 1);
-        int room = queue.orElse(DEFAULT_QUEUE_SIZE);
-        queue.ifPresent(size -> set(pipeline::maxQueueSize, size, "OTEL_BSP_MAX_QUEUE_SIZE"));
+        int room = queue.isPresent() && set(pipeline::maxQueueSize, queue.getAsInt(), "OTEL_BSP_MAX_QUEUE_SIZE")
+                ? queue.getAsInt()
+                : DEFAULT_QUEUE_SIZE;
         if (batch.isPresent() && batch.getAsInt() > room) {
             environment.ignored(
                     "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "" + batch.getAsInt(), "more than the queue holds: " + room);

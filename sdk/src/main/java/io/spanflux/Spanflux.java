@@ -54,6 +54,7 @@ import reactor.core.scheduler.Schedulers;
  */
 public final class Spanflux {
     private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
+    private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
     private static final Duration MAX_SWEEP_INTERVAL = Duration.ofSeconds(30);
 
     private final Tracer tracer;
@@ -122,8 +123,7 @@ public final class Spanflux {
      * runs out stay pending and are tried further. The report comes on {@code Schedulers.parallel()}.
      */
     public Mono<DeliveryReport> flush(Duration timeout) {
-        checkTimeout(timeout);
-        return inAll(SpanPipeline::flush, timeout);
+        return inAll(SpanPipeline::flush, checked(timeout));
     }
 
     /** {@link #shutdown(Duration)} with 30 seconds. */
@@ -137,14 +137,12 @@ public final class Spanflux {
      * handler may shut down at the end of each invocation.
      */
     public Mono<DeliveryReport> shutdown(Duration timeout) {
-        checkTimeout(timeout);
-        return inAllTimed(SpanPipeline::shutdown, timeout);
+        return inAllTimed(SpanPipeline::shutdown, checked(timeout));
     }
 
     /** As {@link #shutdown(Duration)}, for good: what is left is dropped, and spans that end later are only counted. */
     public Mono<DeliveryReport> close(Duration timeout) {
-        checkTimeout(timeout);
-        return inAllTimed(SpanPipeline::close, timeout).doFinally(signal -> sweeper.dispose());
+        return inAllTimed(SpanPipeline::close, checked(timeout)).doFinally(signal -> sweeper.dispose());
     }
 
     private Mono<DeliveryReport> inAll(Function<SpanPipeline, Mono<Void>> action, Duration timeout) {
@@ -201,7 +199,7 @@ public final class Spanflux {
         CompletableFuture<@Nullable DeliveryReport> future = report.toFuture();
         try {
             // The report keeps to the time by itself; this holds even where the application starves Reactor's threads.
-            DeliveryReport inTime = future.get(timeout.toMillis() + 50, TimeUnit.MILLISECONDS);
+            DeliveryReport inTime = future.get(checked(timeout).toMillis() + 50, TimeUnit.MILLISECONDS);
             if (inTime != null) {
                 return inTime;
             }
@@ -216,10 +214,13 @@ public final class Spanflux {
         return new DeliveryReport(ledger(), true);
     }
 
-    private static void checkTimeout(Duration timeout) {
+    /** At most what nanoseconds can count, 292 years. */
+    private static Duration checked(Duration timeout) {
+        Objects.requireNonNull(timeout, "timeout == null");
         if (timeout.isNegative()) {
             throw new IllegalArgumentException("timeout is negative: " + timeout);
         }
+        return timeout.compareTo(LONGEST) > 0 ? LONGEST : timeout;
     }
 
     @Override

@@ -78,7 +78,7 @@ public final class ConsoleSpanExporter implements SpanExporter {
 
     /** A value must not be able to forge lines, or to move a terminal's cursor. */
     private static String oneLine(String text) {
-        return text.replaceAll("\\p{Cntrl}", " ");
+        return text.replaceAll("[\\p{Cc}\\p{Zl}\\p{Zp}]", " ");
     }
 
     private static String json(List<Span> batch, SpanEncoder encoder) {
