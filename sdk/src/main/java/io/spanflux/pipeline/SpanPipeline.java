@@ -227,7 +227,8 @@ public final class SpanPipeline {
                 return;
             }
             seen = work.addAndGet(-seen);
-        } while (seen != 0);
+            // A span that came while the pipeline was closed is news that this loop cannot settle any more.
+        } while (seen != 0 && !closed);
     }
 
     /** Books what came of the batch under way. */
@@ -531,6 +532,10 @@ public final class SpanPipeline {
                             Stop stop = new Stop(abort, asleep);
                             own.set(stop);
                             stops.add(stop);
+                            if (closed) {
+                                asleep.success();
+                                return;
+                            }
                             wake();
                             hurry();
                         })

@@ -21,6 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -572,6 +573,25 @@ class SpanPipelineTest {
         assertThat(exporter.batches).hasSize(1);
         assertThat(pipeline.ledger()).isEqualTo(new Ledger(5, 2, 0, Map.of(DropCause.AFTER_CLOSE, 3L), 0, 0));
         StepVerifier.create(pipeline.flush()).verifyComplete();
+    }
+
+    // A loop without an end does not hear an interrupt.
+    @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    @Test
+    void close_aSpanThatComesInBetween_isCounted_andTheWorkerEnds() {
+        FakeExporter exporter = FakeExporter.immediate();
+        SpanPipeline pipeline = pipeline(exporter);
+        accept(pipeline, 0, 1);
+        // The queue has been found empty, and the pipeline is not closed yet.
+        exporter.close = Mono.fromRunnable(() -> pipeline.accept(Numbered.span(1)));
+
+        StepVerifier.create(pipeline.close(Duration.ofSeconds(5)))
+                .then(time::advanceTime)
+                .expectNext(false)
+                .verifyComplete();
+
+        assertThat(pipeline.ledger()).isEqualTo(new Ledger(2, 1, 0, Map.of(DropCause.AFTER_CLOSE, 1L), 0, 0));
+        assertThat(scheduler.ticking()).isZero();
     }
 
     @Test
