@@ -565,14 +565,24 @@ public final class SpanPipeline {
 
     private void finish() {
         closed = true;
-        worker.dispose();
-        if (ownsScheduler) {
-            scheduler.dispose();
-        }
         ring.clear();
         // Nobody will come by any more to answer them.
         stops.forEach(stop -> stop.asleep.success());
         waiters.forEach(waiter -> waiter.sink.success());
+        try {
+            // Stopping a thread takes the lock of its queue, and this may be an event loop that has closed connections.
+            Schedulers.boundedElastic().schedule(this::stopWorker);
+        } catch (RejectedExecutionException e) {
+            // Reactor's own schedulers are gone: the process ends, and this daemon with it.
+            exporterFailures.warn("The worker of a pipeline could not be stopped.", e);
+        }
+    }
+
+    private void stopWorker() {
+        worker.dispose();
+        if (ownsScheduler) {
+            scheduler.dispose();
+        }
     }
 
     /** What became of the spans accepted so far. */
