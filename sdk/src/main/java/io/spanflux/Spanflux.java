@@ -7,10 +7,12 @@ import io.spanflux.config.Environment;
 import io.spanflux.export.ConsoleSpanExporter;
 import io.spanflux.export.OtlpExporter;
 import io.spanflux.export.SpanExporter;
+import io.spanflux.genai.ContentPolicy;
 import io.spanflux.pipeline.Ledger;
 import io.spanflux.pipeline.SpanPipeline;
 import io.spanflux.propagation.Propagator;
 import io.spanflux.trace.Attributes;
+import io.spanflux.trace.ContentCapture;
 import io.spanflux.trace.Span;
 import io.spanflux.trace.SpanHandler;
 import io.spanflux.trace.Tracer;
@@ -60,19 +62,19 @@ public final class Spanflux {
     private final Tracer tracer;
     private final List<SpanPipeline> pipelines;
     private final Propagator propagator;
-    private final boolean captureContent;
+    private final ContentPolicy contentPolicy;
     private final Disposable sweeper;
 
     private Spanflux(
             Tracer tracer,
             List<SpanPipeline> pipelines,
             Propagator propagator,
-            boolean captureContent,
+            ContentPolicy contentPolicy,
             Duration sweepInterval) {
         this.tracer = tracer;
         this.pipelines = List.copyOf(pipelines);
         this.propagator = propagator;
-        this.captureContent = captureContent;
+        this.contentPolicy = contentPolicy;
         long nanos = sweepInterval.toNanos();
         this.sweeper =
                 Schedulers.parallel().schedulePeriodically(tracer::expireSpans, nanos, nanos, TimeUnit.NANOSECONDS);
@@ -93,9 +95,9 @@ public final class Spanflux {
         return propagator;
     }
 
-    /** Whether messages and generated text are recorded; see {@link Builder#captureContent}. */
-    public boolean capturesContent() {
-        return captureContent;
+    /** What becomes of messages and generated text; see {@link Builder#content}. */
+    public ContentPolicy contentPolicy() {
+        return contentPolicy;
     }
 
     /** What became of every span since the start, summed over all exporters. */
@@ -225,7 +227,7 @@ public final class Spanflux {
 
     @Override
     public String toString() {
-        return "Spanflux{tracer=" + tracer + ", pipelines=" + pipelines + ", captureContent=" + captureContent + '}';
+        return "Spanflux{tracer=" + tracer + ", pipelines=" + pipelines + ", " + contentPolicy + '}';
     }
 
     /** Hands ended spans to the pipelines. */
@@ -256,7 +258,7 @@ public final class Spanflux {
         private Attributes resource = Attributes.empty();
         private final List<SpanExporter> exporters = new ArrayList<>();
         private @Nullable Propagator propagator;
-        private @Nullable Boolean captureContent;
+        private Consumer<ContentPolicy.Builder> content = content -> {};
         private Consumer<Tracer.Builder> tracer = tracer -> {};
         private Consumer<SpanPipeline.Builder> pipeline = pipeline -> {};
 
@@ -299,12 +301,18 @@ public final class Spanflux {
         }
 
         /**
-         * Whether messages, generated text, tool arguments and results are recorded. Default
-         * {@code OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT} ({@code SPAN_ONLY}, {@code SPAN_AND_EVENT} or
-         * {@code true}), else not.
+         * Whether spans carry content: messages, generated text, instructions, tool arguments and results. Default
+         * {@code OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT} ({@code NO_CONTENT}, {@code SPAN_ONLY},
+         * {@code EVENT_ONLY}, {@code SPAN_AND_EVENT}, or {@code true} and {@code false}), else not. A scope and a call may
+         * decide otherwise.
          */
-        public Builder captureContent(boolean captureContent) {
-            this.captureContent = captureContent;
+        public Builder captureContent(boolean onSpans) {
+            return content(content -> content.capture(onSpans ? ContentCapture.SPANS : ContentCapture.NONE));
+        }
+
+        /** Where content leaves and what sees it before; what is not set is as {@link #captureContent} says. */
+        public Builder content(Consumer<ContentPolicy.Builder> content) {
+            this.content = this.content.andThen(Objects.requireNonNull(content, "content == null"));
             return this;
         }
 
@@ -336,6 +344,11 @@ public final class Spanflux {
                     .resource(options.resource(serviceName, resource))
                     .sampler(options.sampler())
                     .limits(options.limits());
+            ContentPolicy.Builder policy = ContentPolicy.builder().capture(captureByEnvironment());
+            content.accept(policy);
+            ContentPolicy contentPolicy = policy.build();
+            // First, so that whatever handlers of the application say is content is treated as such.
+            builder.handler(contentPolicy);
             tracer.accept(builder);
             // Last, so that handlers of the application see a span before it can leave.
             builder.handler(new Exporting(pipelines));
@@ -344,7 +357,7 @@ public final class Spanflux {
                     built,
                     pipelines,
                     propagator == null ? options.propagator() : propagator,
-                    captureContent == null ? capturesByEnvironment() : captureContent,
+                    contentPolicy,
                     sweepInterval(built.maxLifetime()));
         }
 
@@ -362,17 +375,19 @@ public final class Spanflux {
             return chosen;
         }
 
-        private boolean capturesByEnvironment() {
+        private ContentCapture captureByEnvironment() {
             String mode = environment.text(CAPTURE_CONTENT);
             if (mode == null) {
-                return false;
+                return ContentCapture.NONE;
             }
             return switch (mode.toUpperCase(Locale.ROOT)) {
-                case "SPAN_ONLY", "SPAN_AND_EVENT", "TRUE" -> true;
-                case "NO_CONTENT", "EVENT_ONLY", "FALSE" -> false;
+                case "SPAN_ONLY", "TRUE" -> ContentCapture.SPANS;
+                case "EVENT_ONLY" -> ContentCapture.EVENTS;
+                case "SPAN_AND_EVENT" -> ContentCapture.SPANS_AND_EVENTS;
+                case "NO_CONTENT", "FALSE" -> ContentCapture.NONE;
                 default -> {
                     environment.ignored(CAPTURE_CONTENT, mode, "not a mode; nothing is captured");
-                    yield false;
+                    yield ContentCapture.NONE;
                 }
             };
         }

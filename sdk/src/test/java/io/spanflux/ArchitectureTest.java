@@ -40,7 +40,7 @@ class ArchitectureTest {
             Map.entry("diagnostics", Set.of()),
             Map.entry("config", Set.of()),
             Map.entry("trace", Set.of("diagnostics")),
-            Map.entry("genai", Set.of("trace")),
+            Map.entry("genai", Set.of("trace", "diagnostics")),
             Map.entry("propagation", Set.of("trace")),
             Map.entry("encode", Set.of("trace", "genai", "config")),
             Map.entry("transport", Set.of("diagnostics")),

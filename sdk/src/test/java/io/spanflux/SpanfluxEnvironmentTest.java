@@ -10,6 +10,7 @@ import io.spanflux.test.AttributeRecorder;
 import io.spanflux.test.LogCapture;
 import io.spanflux.testing.InMemorySpanExporter;
 import io.spanflux.trace.Attributes;
+import io.spanflux.trace.ContentCapture;
 import io.spanflux.trace.Resource;
 import io.spanflux.trace.Sampler;
 import io.spanflux.trace.Span;
@@ -396,26 +397,27 @@ class SpanfluxEnvironmentTest {
 
     @ParameterizedTest
     @CsvSource({
-        "'', false",
-        "NO_CONTENT, false",
-        "SPAN_ONLY, true",
-        "event_only, false",
-        "SPAN_AND_EVENT, true",
-        "true, true",
-        "False, false",
+        "'', NONE",
+        "NO_CONTENT, NONE",
+        "SPAN_ONLY, SPANS",
+        "event_only, EVENTS",
+        "SPAN_AND_EVENT, SPANS_AND_EVENTS",
+        "true, SPANS",
+        "False, NONE",
     })
-    void captureContent(String mode, boolean captures) {
+    void captureContent(String mode, ContentCapture capture) {
         Spanflux spanflux = with("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", mode);
 
-        assertThat(spanflux.capturesContent()).isEqualTo(captures);
+        assertThat(spanflux.contentPolicy().capture()).isEqualTo(capture);
         assertThat(logs.warnings()).isEmpty();
     }
 
     @Test
     void captureContent_unknownMode_isWarnedOf_andCapturesNothing() {
         assertThat(with("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "yes")
-                        .capturesContent())
-                .isFalse();
+                        .contentPolicy()
+                        .capture())
+                .isEqualTo(ContentCapture.NONE);
         assertThat(logs.warnings()).hasSize(1);
     }
 
@@ -426,7 +428,7 @@ class SpanfluxEnvironmentTest {
                 .exporter(exporter)
                 .captureContent(false));
 
-        assertThat(spanflux.capturesContent()).isFalse();
+        assertThat(spanflux.contentPolicy().capture()).isEqualTo(ContentCapture.NONE);
     }
 
     // ---- mistakes in code ----------------------------------------------------------------------------------------

@@ -6,8 +6,23 @@ package io.spanflux.reactor;
 import io.spanflux.Spanflux;
 import io.spanflux.diagnostics.RepeatedWarning;
 import io.spanflux.genai.Agent;
+import io.spanflux.genai.AgentCreation;
+import io.spanflux.genai.Custom;
+import io.spanflux.genai.Embeddings;
+import io.spanflux.genai.FetchedResponse;
 import io.spanflux.genai.Generation;
+import io.spanflux.genai.Guardrail;
+import io.spanflux.genai.Handoff;
+import io.spanflux.genai.McpCall;
+import io.spanflux.genai.MemoryOperation;
+import io.spanflux.genai.Plan;
+import io.spanflux.genai.RemoteAgent;
+import io.spanflux.genai.Retrieval;
+import io.spanflux.genai.Speech;
+import io.spanflux.genai.SpeechGroup;
 import io.spanflux.genai.Tool;
+import io.spanflux.genai.Transcription;
+import io.spanflux.genai.Workflow;
 import io.spanflux.trace.Span;
 import io.spanflux.trace.SpanData;
 import io.spanflux.trace.Tracer;
@@ -47,20 +62,18 @@ public final class ReactiveTracer {
     private static final Logger log = LoggerFactory.getLogger(ReactiveTracer.class);
 
     private final Tracer tracer;
-    private final boolean captureContent;
     private final boolean chunkTiming;
     private final RepeatedWarning failures;
 
-    private ReactiveTracer(Tracer tracer, boolean captureContent, boolean chunkTiming, RepeatedWarning failures) {
+    private ReactiveTracer(Tracer tracer, boolean chunkTiming, RepeatedWarning failures) {
         this.tracer = tracer;
-        this.captureContent = captureContent;
         this.chunkTiming = chunkTiming;
         this.failures = failures;
     }
 
     /** Traces with {@code spanflux}. */
     public static ReactiveTracer of(Spanflux spanflux) {
-        return new ReactiveTracer(spanflux.tracer(), spanflux.capturesContent(), true, new RepeatedWarning(log));
+        return new ReactiveTracer(spanflux.tracer(), true, new RepeatedWarning(log));
     }
 
     /**
@@ -68,7 +81,7 @@ public final class ReactiveTracer {
      * once for the first chunk of a stream, and {@code spanflux.stream.gap.*} is left out.
      */
     public ReactiveTracer chunkTiming(boolean chunkTiming) {
-        return new ReactiveTracer(tracer, captureContent, chunkTiming, failures);
+        return new ReactiveTracer(tracer, chunkTiming, failures);
     }
 
     // ---- model calls ---------------------------------------------------------------------------------------------
@@ -82,7 +95,7 @@ public final class ReactiveTracer {
     public <T> TraceOperator<T> chat(String provider, String model, BiConsumer<? super Generation, ? super T> onNext) {
         Objects.requireNonNull(provider, "provider == null");
         Objects.requireNonNull(model, "model == null");
-        return trace(() -> Generation.chat(provider, model).captureContent(captureContent), onNext);
+        return trace(() -> Generation.chat(provider, model), onNext);
     }
 
     /** A chat completion; {@code request} describes it, once for each subscription, before it starts. */
@@ -97,30 +110,58 @@ public final class ReactiveTracer {
     public <T> TraceOperator<T> chat(
             Consumer<? super Generation> request, BiConsumer<? super Generation, ? super T> onNext) {
         Objects.requireNonNull(request, "request == null");
-        return trace(() -> described(Generation.chat(null, null).captureContent(captureContent), request), onNext);
+        return trace(() -> described(Generation.chat(null, null), request), onNext);
     }
 
-    // ---- agents and tools ----------------------------------------------------------------------------------------
+    // ---- agents and tools
+    // -----------------------------------------------------------------------------------------------
 
     /** The invocation of an agent of this process; what happens inside becomes its children. */
     public <T> TraceOperator<T> agent(String name) {
         return agent(name, (agent, value) -> {});
     }
 
-    /** The invocation of an agent; {@code onNext} says what its result tells about it. */
+    /** The invocation of an agent of this process; what happens inside becomes its children; {@code onNext} says what each value tells about it. */
     public <T> TraceOperator<T> agent(String name, BiConsumer<? super Agent, ? super T> onNext) {
         Objects.requireNonNull(name, "name == null");
         return trace(() -> Agent.named(name), onNext);
     }
 
-    /** The execution of a tool that a model asked for. */
-    public <T> TraceOperator<T> tool(String name) {
-        return tool(name, call -> {}, (tool, value) -> {});
+    /** The invocation of an agent that a provider hosts. */
+    public <T> TraceOperator<T> remoteAgent(String provider, String name) {
+        return remoteAgent(provider, name, (remoteAgent, value) -> {});
     }
 
-    /** The execution of a tool; {@code onNext} says what its result tells about it. */
+    /** The invocation of an agent that a provider hosts; {@code onNext} says what each value tells about it. */
+    public <T> TraceOperator<T> remoteAgent(
+            String provider, String name, BiConsumer<? super RemoteAgent, ? super T> onNext) {
+        Objects.requireNonNull(provider, "provider == null");
+        Objects.requireNonNull(name, "name == null");
+        return trace(() -> RemoteAgent.of(provider, name), onNext);
+    }
+
+    /** The creation of an agent at a provider that hosts it. */
+    public <T> TraceOperator<T> createAgent(String provider, String name) {
+        return createAgent(provider, name, (agentCreation, value) -> {});
+    }
+
+    /** The creation of an agent at a provider that hosts it; {@code onNext} says what each value tells about it. */
+    public <T> TraceOperator<T> createAgent(
+            String provider, String name, BiConsumer<? super AgentCreation, ? super T> onNext) {
+        Objects.requireNonNull(provider, "provider == null");
+        Objects.requireNonNull(name, "name == null");
+        return trace(() -> AgentCreation.of(provider, name), onNext);
+    }
+
+    /** The execution of a tool that a model asked for. */
+    public <T> TraceOperator<T> tool(String name) {
+        return tool(name, (tool, value) -> {});
+    }
+
+    /** The execution of a tool that a model asked for; {@code onNext} says what each value tells about it. */
     public <T> TraceOperator<T> tool(String name, BiConsumer<? super Tool, ? super T> onNext) {
-        return tool(name, call -> {}, onNext);
+        Objects.requireNonNull(name, "name == null");
+        return trace(() -> Tool.named(name), onNext);
     }
 
     /** The execution of a tool; {@code call} describes it before it starts, {@code onNext} its result. */
@@ -128,7 +169,149 @@ public final class ReactiveTracer {
             String name, Consumer<? super Tool> call, BiConsumer<? super Tool, ? super T> onNext) {
         Objects.requireNonNull(name, "name == null");
         Objects.requireNonNull(call, "call == null");
-        return trace(() -> described(Tool.named(name).captureContent(captureContent), call), onNext);
+        return trace(() -> described(Tool.named(name), call), onNext);
+    }
+
+    /** A workflow: a chain or graph that coordinates agents. */
+    public <T> TraceOperator<T> workflow(String name) {
+        return workflow(name, (workflow, value) -> {});
+    }
+
+    /** A workflow: a chain or graph that coordinates agents; {@code onNext} says what each value tells about it. */
+    public <T> TraceOperator<T> workflow(String name, BiConsumer<? super Workflow, ? super T> onNext) {
+        Objects.requireNonNull(name, "name == null");
+        return trace(() -> Workflow.named(name), onNext);
+    }
+
+    /** An agent makes a plan; the call of the model that writes it is a child. */
+    public <T> TraceOperator<T> plan(String agentName) {
+        return plan(agentName, (plan, value) -> {});
+    }
+
+    /** An agent makes a plan; the call of the model that writes it is a child; {@code onNext} says what each value tells about it. */
+    public <T> TraceOperator<T> plan(String agentName, BiConsumer<? super Plan, ? super T> onNext) {
+        Objects.requireNonNull(agentName, "agentName == null");
+        return trace(() -> Plan.of(agentName), onNext);
+    }
+
+    /** An agent hands the conversation over to another. */
+    public <T> TraceOperator<T> handoff(String from, String to) {
+        return handoff(from, to, (handoff, value) -> {});
+    }
+
+    /** An agent hands the conversation over to another; {@code onNext} says what each value tells about it. */
+    public <T> TraceOperator<T> handoff(String from, String to, BiConsumer<? super Handoff, ? super T> onNext) {
+        Objects.requireNonNull(from, "from == null");
+        Objects.requireNonNull(to, "to == null");
+        return trace(() -> Handoff.named(from + " to " + to).from(from).to(to), onNext);
+    }
+
+    /** A check of what goes into a model or comes out of it. */
+    public <T> TraceOperator<T> guardrail(String name) {
+        return guardrail(name, (guardrail, value) -> {});
+    }
+
+    /** A check of what goes into a model or comes out of it; {@code onNext} says what each value tells about it. */
+    public <T> TraceOperator<T> guardrail(String name, BiConsumer<? super Guardrail, ? super T> onNext) {
+        Objects.requireNonNull(name, "name == null");
+        return trace(() -> Guardrail.named(name), onNext);
+    }
+
+    // ---- data
+    // -----------------------------------------------------------------------------------------------------------
+
+    /** The computation of embeddings. */
+    public <T> TraceOperator<T> embeddings(String provider, String model) {
+        return embeddings(provider, model, (embeddings, value) -> {});
+    }
+
+    /** The computation of embeddings; {@code onNext} says what each value tells about it. */
+    public <T> TraceOperator<T> embeddings(
+            String provider, String model, BiConsumer<? super Embeddings, ? super T> onNext) {
+        Objects.requireNonNull(provider, "provider == null");
+        Objects.requireNonNull(model, "model == null");
+        return trace(() -> Embeddings.of(provider, model), onNext);
+    }
+
+    /** A search in the data source with this id. */
+    public <T> TraceOperator<T> retrieval(String dataSourceId) {
+        return retrieval(dataSourceId, (retrieval, value) -> {});
+    }
+
+    /** A search in the data source with this id; {@code onNext} says what each value tells about it. */
+    public <T> TraceOperator<T> retrieval(String dataSourceId, BiConsumer<? super Retrieval, ? super T> onNext) {
+        Objects.requireNonNull(dataSourceId, "dataSourceId == null");
+        return trace(() -> Retrieval.from(dataSourceId), onNext);
+    }
+
+    /** A response that was generated before, fetched by its id. */
+    public <T> TraceOperator<T> fetchResponse(String provider, String responseId) {
+        return fetchResponse(provider, responseId, (fetchedResponse, value) -> {});
+    }
+
+    /** A response that was generated before, fetched by its id; {@code onNext} says what each value tells about it. */
+    public <T> TraceOperator<T> fetchResponse(
+            String provider, String responseId, BiConsumer<? super FetchedResponse, ? super T> onNext) {
+        Objects.requireNonNull(provider, "provider == null");
+        Objects.requireNonNull(responseId, "responseId == null");
+        return trace(() -> FetchedResponse.of(provider, responseId), onNext);
+    }
+
+    /** What is done to a memory: {@code trace.memory(() -> MemoryOperation.search(REMOTE).store(id))}. */
+    public <T> TraceOperator<T> memory(Supplier<MemoryOperation> operation) {
+        return memory(operation, (data, value) -> {});
+    }
+
+    /** What is done to a memory; {@code onNext} says what each value tells about it. */
+    public <T> TraceOperator<T> memory(
+            Supplier<MemoryOperation> operation, BiConsumer<? super MemoryOperation, ? super T> onNext) {
+        return trace(operation, onNext);
+    }
+
+    /** A message of the Model Context Protocol: {@code trace.mcp(() -> McpCall.client("tools/call").tool(name))}. */
+    public <T> TraceOperator<T> mcp(Supplier<McpCall> call) {
+        return mcp(call, (data, value) -> {});
+    }
+
+    /** A message of the Model Context Protocol; {@code onNext} says what each value tells about it. */
+    public <T> TraceOperator<T> mcp(Supplier<McpCall> call, BiConsumer<? super McpCall, ? super T> onNext) {
+        return trace(call, onNext);
+    }
+
+    // ---- audio
+    // ----------------------------------------------------------------------------------------------------------
+
+    /** Text becomes audio. */
+    public <T> TraceOperator<T> speech(String name) {
+        return speech(name, (speech, value) -> {});
+    }
+
+    /** Text becomes audio; {@code onNext} says what each value tells about it. */
+    public <T> TraceOperator<T> speech(String name, BiConsumer<? super Speech, ? super T> onNext) {
+        Objects.requireNonNull(name, "name == null");
+        return trace(() -> Speech.named(name), onNext);
+    }
+
+    /** Several pieces of speech that belong to one answer; they become its children. */
+    public <T> TraceOperator<T> speechGroup(String name) {
+        return speechGroup(name, (speechGroup, value) -> {});
+    }
+
+    /** Several pieces of speech that belong to one answer; they become its children; {@code onNext} says what each value tells about it. */
+    public <T> TraceOperator<T> speechGroup(String name, BiConsumer<? super SpeechGroup, ? super T> onNext) {
+        Objects.requireNonNull(name, "name == null");
+        return trace(() -> SpeechGroup.named(name), onNext);
+    }
+
+    /** Audio becomes text. */
+    public <T> TraceOperator<T> transcription(String name) {
+        return transcription(name, (transcription, value) -> {});
+    }
+
+    /** Audio becomes text; {@code onNext} says what each value tells about it. */
+    public <T> TraceOperator<T> transcription(String name, BiConsumer<? super Transcription, ? super T> onNext) {
+        Objects.requireNonNull(name, "name == null");
+        return trace(() -> Transcription.named(name), onNext);
     }
 
     // ---- anything else -------------------------------------------------------------------------------------------
@@ -144,6 +327,25 @@ public final class ReactiveTracer {
         Objects.requireNonNull(name, "name == null");
         Objects.requireNonNull(onNext, "onNext == null");
         return new TraceOperator<>(this, () -> new PlainSpan(name), (span, data, value) -> onNext.accept(span, value));
+    }
+
+    /** What has no type of its own, with attributes of its own. */
+    public <T> TraceOperator<T> custom(String name) {
+        return custom(name, (custom, value) -> {});
+    }
+
+    /** What has no type of its own; {@code onNext} says what each value tells about it. */
+    public <T> TraceOperator<T> custom(String name, BiConsumer<? super Custom, ? super T> onNext) {
+        Objects.requireNonNull(name, "name == null");
+        return trace(() -> Custom.named(name), onNext);
+    }
+
+    /**
+     * Whatever {@code data} describes, made anew for each subscription: for a type above of which more is to be said before
+     * it starts, and for types of the application.
+     */
+    public <T> TraceOperator<T> trace(Supplier<? extends SpanData> data) {
+        return trace(data, (made, value) -> {});
     }
 
     /** Whatever {@code data} describes, made anew for each subscription; {@code onNext} sees each value. */
@@ -191,6 +393,6 @@ public final class ReactiveTracer {
 
     @Override
     public String toString() {
-        return "ReactiveTracer{" + tracer + ", captureContent=" + captureContent + ", chunkTiming=" + chunkTiming + '}';
+        return "ReactiveTracer{" + tracer + ", chunkTiming=" + chunkTiming + '}';
     }
 }

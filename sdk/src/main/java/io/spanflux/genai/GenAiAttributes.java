@@ -57,6 +57,12 @@ public final class GenAiAttributes {
     /** The response this request continues. */
     public static final String REQUEST_PREVIOUS_RESPONSE_ID = "gen_ai.request.previous_response.id";
 
+    /** In which forms embeddings were asked for. */
+    public static final String REQUEST_ENCODING_FORMATS = "gen_ai.request.encoding_formats";
+
+    /** From where on a stream that is fetched goes on. */
+    public static final String REQUEST_STREAM_CURSOR = "gen_ai.request.stream_cursor";
+
     /** {@code text}, {@code json}, {@code image} or {@code speech}. */
     public static final String OUTPUT_TYPE = "gen_ai.output.type";
 
@@ -68,6 +74,9 @@ public final class GenAiAttributes {
 
     /** Why each choice ended, in choice order. */
     public static final String RESPONSE_FINISH_REASONS = "gen_ai.response.finish_reasons";
+
+    /** {@code queued}, {@code in_progress}, {@code completed} and so on, of a response that is fetched. */
+    public static final String RESPONSE_STATUS = "gen_ai.response.status";
 
     /** Seconds from the request to the first chunk of a stream. */
     public static final String RESPONSE_TIME_TO_FIRST_CHUNK = "gen_ai.response.time_to_first_chunk";
@@ -90,6 +99,9 @@ public final class GenAiAttributes {
     /** The conversation at the provider. */
     public static final String CONVERSATION_ID = "gen_ai.conversation.id";
 
+    /** True where the provider shortened the conversation, else unset. */
+    public static final String CONVERSATION_COMPACTED = "gen_ai.conversation.compacted";
+
     /** The provider's id of a hosted agent. */
     public static final String AGENT_ID = "gen_ai.agent.id";
 
@@ -98,6 +110,87 @@ public final class GenAiAttributes {
 
     /** What the agent is for. */
     public static final String AGENT_DESCRIPTION = "gen_ai.agent.description";
+
+    /** The agent's version. */
+    public static final String AGENT_VERSION = "gen_ai.agent.version";
+
+    /** The workflow's name. */
+    public static final String WORKFLOW_NAME = "gen_ai.workflow.name";
+
+    /** The data that grounds an answer. */
+    public static final String DATA_SOURCE_ID = "gen_ai.data_source.id";
+
+    /** How many numbers an embedding has. */
+    public static final String EMBEDDINGS_DIMENSION_COUNT = "gen_ai.embeddings.dimension.count";
+
+    /** How many documents were asked for. */
+    public static final String RETRIEVAL_TOP_K = "gen_ai.retrieval.top_k";
+
+    /** Content: what was searched for. */
+    public static final String RETRIEVAL_QUERY_TEXT = "gen_ai.retrieval.query.text";
+
+    /** Content: what was found. */
+    public static final String RETRIEVAL_DOCUMENTS = "gen_ai.retrieval.documents";
+
+    /** The store of a memory. */
+    public static final String MEMORY_STORE_ID = "gen_ai.memory.store.id";
+
+    /** The record of a memory. */
+    public static final String MEMORY_RECORD_ID = "gen_ai.memory.record.id";
+
+    /** How many records were found, or were to be written. */
+    public static final String MEMORY_RECORD_COUNT = "gen_ai.memory.record.count";
+
+    /** Content: what was searched for in a memory. */
+    public static final String MEMORY_QUERY_TEXT = "gen_ai.memory.query.text";
+
+    /** Content: records of a memory. */
+    public static final String MEMORY_RECORDS = "gen_ai.memory.records";
+
+    /** The named template of a prompt. */
+    public static final String PROMPT_NAME = "gen_ai.prompt.name";
+
+    /** The version of that template. */
+    public static final String PROMPT_VERSION = "gen_ai.prompt.version";
+
+    /** Content: followed by the name of a variable, what the template was filled with. */
+    public static final String PROMPT_VARIABLE_PREFIX = "gen_ai.prompt.variable.";
+
+    /** The method of the Model Context Protocol. */
+    public static final String MCP_METHOD_NAME = "mcp.method.name";
+
+    /** The resource that a message of that protocol is about. */
+    public static final String MCP_RESOURCE_URI = "mcp.resource.uri";
+
+    /** The version of that protocol. */
+    public static final String MCP_PROTOCOL_VERSION = "mcp.protocol.version";
+
+    /** The session of that protocol. */
+    public static final String MCP_SESSION_ID = "mcp.session.id";
+
+    /** The id of a JSON-RPC request, as a text. */
+    public static final String JSONRPC_REQUEST_ID = "jsonrpc.request.id";
+
+    /** The version of JSON-RPC, when not 2.0. */
+    public static final String JSONRPC_PROTOCOL_VERSION = "jsonrpc.protocol.version";
+
+    /** The code of a JSON-RPC error, as a text. */
+    public static final String RPC_RESPONSE_STATUS_CODE = "rpc.response.status_code";
+
+    /** {@code pipe}, {@code tcp} or {@code quic}. */
+    public static final String NETWORK_TRANSPORT = "network.transport";
+
+    /** The protocol on top of that, for example {@code http}. */
+    public static final String NETWORK_PROTOCOL_NAME = "network.protocol.name";
+
+    /** Its version. */
+    public static final String NETWORK_PROTOCOL_VERSION = "network.protocol.version";
+
+    /** The other side, for a server. */
+    public static final String CLIENT_ADDRESS = "client.address";
+
+    /** Its port. */
+    public static final String CLIENT_PORT = "client.port";
 
     /** The tool's name. */
     public static final String TOOL_NAME = "gen_ai.tool.name";
@@ -116,6 +209,12 @@ public final class GenAiAttributes {
 
     /** Content: what the tool answered. */
     public static final String TOOL_CALL_RESULT = "gen_ai.tool.call.result";
+
+    /** Content: the instructions that no message carries, as JSON. */
+    public static final String SYSTEM_INSTRUCTIONS = "gen_ai.system_instructions";
+
+    /** Content: the tools that the model may ask for, as JSON. */
+    public static final String TOOL_DEFINITIONS = "gen_ai.tool.definitions";
 
     /** Content: the messages sent, as JSON. */
     public static final String INPUT_MESSAGES = "gen_ai.input.messages";
@@ -143,6 +242,9 @@ public final class GenAiAttributes {
 
     /** Ours: true when the subscriber cancelled. */
     public static final String CANCELLED = "spanflux.cancelled";
+
+    /** Ours: how many pieces of content did not leave because the redactor failed on them. */
+    public static final String CONTENT_LOST = "spanflux.content.lost";
 
     private GenAiAttributes() {}
 }

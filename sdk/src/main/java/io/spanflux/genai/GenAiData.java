@@ -13,4 +13,22 @@ import io.spanflux.trace.SpanData;
  * <p>Threads: written by one thread at a time, as the signals of a Publisher are; frozen when the span ends. A late write
  * of another thread is ignored or, in a race with the end, lost; it never corrupts.
  */
-public sealed interface GenAiData extends SpanData permits Generation, Tool, Agent {}
+public sealed interface GenAiData extends SpanData
+        permits Generation,
+                Embeddings,
+                Retrieval,
+                FetchedResponse,
+                MemoryOperation,
+                AgentCreation,
+                Agent,
+                RemoteAgent,
+                Tool,
+                Workflow,
+                Plan,
+                McpCall,
+                Guardrail,
+                Handoff,
+                Speech,
+                SpeechGroup,
+                Transcription,
+                Custom {}

@@ -106,7 +106,8 @@ public final class Attributes {
         return entries.length == 0;
     }
 
-    int estimatedBytes() {
+    /** Roughly how many bytes these hold alive. */
+    public int estimatedBytes() {
         long sum = 64;
         for (int i = 0; i < entries.length; i += 2) {
             sum += 32L + AttributeValue.estimatedBytes(entries[i]) + AttributeValue.estimatedBytes(entries[i + 1]);

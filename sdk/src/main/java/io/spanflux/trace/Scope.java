@@ -25,23 +25,30 @@ import reactor.util.context.ContextView;
  * <p>Threads: immutable.
  */
 public final class Scope implements Function<Context, Context> {
-    private static final Scope NONE = new Scope(null, Attributes.empty(), null, null);
+    private static final Scope NONE = new Scope(null, Attributes.empty(), null, null, null);
 
     private final @Nullable String name;
     private final Attributes attributes;
     private final @Nullable String id;
     private final @Nullable Scope parent;
+    private final @Nullable ContentCapture contentCapture;
 
-    private Scope(@Nullable String name, Attributes attributes, @Nullable String id, @Nullable Scope parent) {
+    private Scope(
+            @Nullable String name,
+            Attributes attributes,
+            @Nullable String id,
+            @Nullable Scope parent,
+            @Nullable ContentCapture contentCapture) {
         this.name = name;
         this.attributes = attributes;
         this.id = id;
         this.parent = parent;
+        this.contentCapture = contentCapture;
     }
 
     /** A scope with a name, which spans show as {@code spanflux.scope.name}. */
     public static Scope named(String name) {
-        return new Scope(Objects.requireNonNull(name, "name == null"), Attributes.empty(), null, null);
+        return new Scope(Objects.requireNonNull(name, "name == null"), Attributes.empty(), null, null, null);
     }
 
     /** The scope of a place that is in none: no name, no id, no attributes. */
@@ -57,12 +64,12 @@ public final class Scope implements Function<Context, Context> {
 
     /** Adds an attribute; see {@link Attributes} for what a value may be. */
     public Scope attribute(String key, @Nullable Object value) {
-        return new Scope(name, attributes.with(key, value), id, parent);
+        return new Scope(name, attributes.with(key, value), id, parent, contentCapture);
     }
 
     /** Adds attributes. */
     public Scope attributes(Attributes more) {
-        return new Scope(name, attributes.with(more), id, parent);
+        return new Scope(name, attributes.with(more), id, parent, contentCapture);
     }
 
     /** The conversation, session or thread of the model's provider: {@code gen_ai.conversation.id}. Never made up. */
@@ -80,6 +87,11 @@ public final class Scope implements Function<Context, Context> {
         return attribute("session.id", sessionId);
     }
 
+    /** Where content of the calls below leaves, whatever the SDK says. Default what the scope outside says, then the SDK. */
+    public Scope captureContent(ContentCapture where) {
+        return new Scope(name, attributes, id, parent, Objects.requireNonNull(where, "where == null"));
+    }
+
     /** Enters this scope: {@code contextWrite} calls it once for each subscription. */
     @Override
     public Context apply(Context context) {
@@ -95,7 +107,12 @@ public final class Scope implements Function<Context, Context> {
         if (name != null) {
             merged = merged.with("spanflux.scope.name", name);
         }
-        return new Scope(name, merged, newId, outer == NONE ? null : outer);
+        return new Scope(
+                name,
+                merged,
+                newId,
+                outer == NONE ? null : outer,
+                contentCapture == null ? outer.contentCapture : contentCapture);
     }
 
     /** The name, null for {@link #none()}. */
@@ -116,6 +133,11 @@ public final class Scope implements Function<Context, Context> {
     /** What spans inherit; once entered, with what the scopes outside contribute. */
     public Attributes attributes() {
         return attributes;
+    }
+
+    /** Where content leaves, null when neither this scope nor, once entered, one outside says so. */
+    public @Nullable ContentCapture contentCapture() {
+        return contentCapture;
     }
 
     @Override

@@ -50,8 +50,8 @@ class ToolTest {
                         entry("gen_ai.operation.name", "execute_tool"),
                         entry("gen_ai.tool.name", "get_weather"),
                         entry("gen_ai.tool.type", "datastore"),
-                        entry("gen_ai.tool.call.id", "call_1"),
                         entry("gen_ai.tool.description", "Weather by city"),
+                        entry("gen_ai.tool.call.id", "call_1"),
                         entry("gen_ai.tool.call.arguments", "{\"city\":\"Paris\",\"days\":3}"),
                         entry("gen_ai.tool.call.result", "[21.5,\"sunny\"]"));
     }
@@ -108,7 +108,7 @@ class ToolTest {
 
     @Test
     void toString_isItsName() {
-        assertThat(tool).hasToString("Tool{get_weather}");
+        assertThat(tool).hasToString("Tool{execute_tool get_weather}");
     }
 
     /** A getter that throws, as those of a lazily loaded entity do. */

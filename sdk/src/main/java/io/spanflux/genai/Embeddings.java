@@ -1,0 +1,65 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.genai;
+
+import io.spanflux.trace.SpanKind;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+import static io.spanflux.genai.GenAiAttributes.*;
+
+/**
+ * The computation of embeddings. Span kind CLIENT, named {@code embeddings {request model}}.
+ */
+public final class Embeddings extends DescribedData<Embeddings> implements GenAiData {
+    private Embeddings() {
+        super(SpanKind.CLIENT);
+        put(OPERATION_NAME, "embeddings");
+    }
+
+    /** Embeddings by {@code model} at {@code provider}. */
+    public static Embeddings of(@Nullable String provider, @Nullable String model) {
+        return new Embeddings().provider(provider).model(model);
+    }
+
+    /** The provider: {@code openai}, {@code aws.bedrock} and so on. */
+    public Embeddings provider(@Nullable String provider) {
+        return put(PROVIDER_NAME, provider);
+    }
+
+    /** The model as requested. */
+    public Embeddings model(@Nullable String model) {
+        return put(REQUEST_MODEL, model);
+    }
+
+    /** Where the service is; a port that is not positive is unknown. */
+    public Embeddings server(@Nullable String address, int port) {
+        return putServer(address, port);
+    }
+
+    /** In which forms they were asked for, for example {@code float} or {@code base64}. */
+    public Embeddings encodingFormats(@Nullable List<String> encodingFormats) {
+        return put(REQUEST_ENCODING_FORMATS, encodingFormats);
+    }
+
+    /** How many numbers an embedding has. */
+    public Embeddings dimensions(@Nullable Long dimensions) {
+        return put(EMBEDDINGS_DIMENSION_COUNT, dimensions);
+    }
+
+    /** The model that answered. */
+    public Embeddings responseModel(@Nullable String responseModel) {
+        return put(RESPONSE_MODEL, responseModel);
+    }
+
+    /** The input tokens as the provider counted them. */
+    public Embeddings inputTokens(@Nullable Long inputTokens) {
+        return put(USAGE_INPUT_TOKENS, inputTokens);
+    }
+
+    @Override
+    public String spanName() {
+        return named("embeddings", REQUEST_MODEL);
+    }
+}
