@@ -145,15 +145,15 @@ final class EnvironmentOptions {
         }
     }
 
-    Propagator propagator() {
+    Propagator propagator(Propagator baggage) {
         if (environment.text("OTEL_PROPAGATORS") == null) {
-            return Propagator.all(List.of(Propagator.traceContext(), Propagator.baggage()));
+            return Propagator.all(List.of(Propagator.traceContext(), baggage));
         }
         List<Propagator> propagators = new ArrayList<>();
         for (String name : environment.list("OTEL_PROPAGATORS")) {
             switch (name) {
                 case "tracecontext" -> propagators.add(Propagator.traceContext());
-                case "baggage" -> propagators.add(Propagator.baggage());
+                case "baggage" -> propagators.add(baggage);
                 case "none" -> {}
                 default -> environment.ignored("OTEL_PROPAGATORS", name, "not a propagator that Spanflux knows");
             }

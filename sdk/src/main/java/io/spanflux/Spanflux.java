@@ -258,6 +258,7 @@ public final class Spanflux {
         private Attributes resource = Attributes.empty();
         private final List<SpanExporter> exporters = new ArrayList<>();
         private @Nullable Propagator propagator;
+        private List<String> baggage = List.of();
         private Consumer<ContentPolicy.Builder> content = content -> {};
         private Consumer<Tracer.Builder> tracer = tracer -> {};
         private Consumer<SpanPipeline.Builder> pipeline = pipeline -> {};
@@ -301,6 +302,16 @@ public final class Spanflux {
         }
 
         /**
+         * Which attributes of the scope leave as baggage, and are taken from it, for example
+         * {@code gen_ai.conversation.id}; see {@link Propagator#baggage(List)}. Default none. An own
+         * {@link #propagator} says so itself.
+         */
+        public Builder baggage(String... scopeAttributes) {
+            this.baggage = List.of(scopeAttributes);
+            return this;
+        }
+
+        /**
          * Whether spans carry content: messages, generated text, instructions, tool arguments and results. Default
          * {@code OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT} ({@code NO_CONTENT}, {@code SPAN_ONLY},
          * {@code EVENT_ONLY}, {@code SPAN_AND_EVENT}, or {@code true} and {@code false}), else not. A scope and a call may
@@ -330,6 +341,10 @@ public final class Spanflux {
 
         /** Everything wired; nothing is connected before the first span. */
         public Spanflux build() {
+            if (propagator != null && !baggage.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "baggage says nothing to an own propagator: give it Propagator.baggage(List) instead");
+            }
             EnvironmentOptions options = new EnvironmentOptions(environment);
             List<SpanExporter> destinations = exporters.isEmpty() ? exportersOfEnvironment(options) : exporters;
             List<SpanPipeline> pipelines = new ArrayList<>();
@@ -356,7 +371,7 @@ public final class Spanflux {
             return new Spanflux(
                     built,
                     pipelines,
-                    propagator == null ? options.propagator() : propagator,
+                    propagator == null ? options.propagator(Propagator.baggage(baggage)) : propagator,
                     contentPolicy,
                     sweepInterval(built.maxLifetime()));
         }

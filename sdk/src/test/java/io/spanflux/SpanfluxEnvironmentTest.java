@@ -13,6 +13,7 @@ import io.spanflux.trace.Attributes;
 import io.spanflux.trace.ContentCapture;
 import io.spanflux.trace.Resource;
 import io.spanflux.trace.Sampler;
+import io.spanflux.trace.Scope;
 import io.spanflux.trace.Span;
 import io.spanflux.trace.SpanContext;
 import io.spanflux.trace.SpanHandler;
@@ -429,6 +430,26 @@ class SpanfluxEnvironmentTest {
                 .captureContent(false));
 
         assertThat(spanflux.contentPolicy().capture()).isEqualTo(ContentCapture.NONE);
+    }
+
+    @Test
+    void baggage_carriesTheAllowedAttributesOfTheScope() {
+        Spanflux spanflux = build(Spanflux.builder().exporter(exporter).baggage("gen_ai.conversation.id"));
+        Map<String, String> headers = new HashMap<>();
+
+        spanflux.propagator()
+                .inject(Scope.named("s").conversation("c").user("u").apply(Context.empty()), headers::put);
+
+        assertThat(headers).containsExactly(Map.entry("baggage", "gen_ai.conversation.id=c"));
+    }
+
+    @Test
+    void baggage_besideAnOwnPropagator_isRefused() {
+        assertThatThrownBy(() -> Spanflux.builder()
+                        .propagator(Propagator.traceContext())
+                        .baggage("a")
+                        .build())
+                .hasMessageStartingWith("baggage says nothing to an own propagator");
     }
 
     // ---- mistakes in code ----------------------------------------------------------------------------------------

@@ -128,7 +128,7 @@ public final class Baggage {
         return header.toString();
     }
 
-    private static boolean isToken(String key) {
+    static boolean isToken(String key) {
         if (key == null || key.isEmpty()) {
             return false;
         }

@@ -44,6 +44,17 @@ public interface Propagator {
         return BaggagePropagator.INSTANCE;
     }
 
+    /**
+     * W3C {@code baggage} that also carries those attributes of the scope, and on the other side makes them attributes of
+     * the scope again: texts, numbers and truth values; nothing else of the scope ever leaves. Everyone on the way can read
+     * them, and whoever calls this service can set them.
+     *
+     * @throws IllegalArgumentException for a key that is no HTTP token
+     */
+    static Propagator baggage(List<String> scopeAttributes) {
+        return BaggagePropagator.allowing(Objects.requireNonNull(scopeAttributes, "scopeAttributes == null"));
+    }
+
     /** All of {@code propagators}, in order; none for an empty list. */
     static Propagator all(List<Propagator> propagators) {
         return new CompositePropagator(List.copyOf(Objects.requireNonNull(propagators, "propagators == null")));

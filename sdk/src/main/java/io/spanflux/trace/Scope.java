@@ -4,6 +4,7 @@
 package io.spanflux.trace;
 
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -85,6 +86,22 @@ public final class Scope implements Function<Context, Context> {
     /** The session: {@code session.id}. */
     public Scope session(String sessionId) {
         return attribute("session.id", sessionId);
+    }
+
+    /** The customer or account on whose behalf this is done: {@code spanflux.tenant.id}. */
+    public Scope tenant(String tenantId) {
+        return attribute("spanflux.tenant.id", tenantId);
+    }
+
+    /** Labels to find spans by, instead of those of the scope outside: {@code spanflux.tags}. */
+    public Scope tags(String... tags) {
+        return attribute("spanflux.tags", List.of(tags));
+    }
+
+    /** The named template of the prompts below and, where it is known, its version: {@code gen_ai.prompt.*}. */
+    public Scope prompt(String promptName, @Nullable String version) {
+        Scope named = attribute("gen_ai.prompt.name", promptName);
+        return version == null ? named : named.attribute("gen_ai.prompt.version", version);
     }
 
     /** Where content of the calls below leaves, whatever the SDK says. Default what the scope outside says, then the SDK. */
