@@ -39,6 +39,7 @@ class ArchitectureTest {
     private static final Map<String, Set<String>> MAY_USE = Map.ofEntries(
             Map.entry("diagnostics", Set.of()),
             Map.entry("config", Set.of()),
+            Map.entry("redaction", Set.of("diagnostics")),
             Map.entry("trace", Set.of("diagnostics")),
             Map.entry("genai", Set.of("trace", "diagnostics")),
             Map.entry("propagation", Set.of("trace")),
@@ -87,7 +88,8 @@ class ArchitectureTest {
                 .haveNameMatching("reactor\\.core\\.publisher\\.Sinks.*")
                 .check(MAIN);
         noClasses()
-                .that(resideOutsideOfPackages("io.spanflux.genai", "io.spanflux.encode", "io.spanflux.export"))
+                .that(resideOutsideOfPackages(
+                        "io.spanflux.redaction", "io.spanflux.genai", "io.spanflux.encode", "io.spanflux.export"))
                 .should()
                 .dependOnClassesThat(resideInAnyPackage("tools.jackson.."))
                 .check(MAIN);
