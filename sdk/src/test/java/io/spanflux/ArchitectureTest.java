@@ -41,7 +41,7 @@ class ArchitectureTest {
             Map.entry("config", Set.of()),
             Map.entry("redaction", Set.of("diagnostics")),
             Map.entry("trace", Set.of("diagnostics")),
-            Map.entry("genai", Set.of("trace", "diagnostics")),
+            Map.entry("genai", Set.of("trace", "redaction", "diagnostics")),
             Map.entry("propagation", Set.of("trace")),
             Map.entry("encode", Set.of("trace", "genai", "config")),
             Map.entry("transport", Set.of("diagnostics")),

@@ -3,6 +3,7 @@
 
 package io.spanflux.genai;
 
+import io.spanflux.redaction.TextRedactor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +13,17 @@ import org.jspecify.annotations.Nullable;
  * <p>Threads: any, at once. Must not block.
  */
 public interface ContentRedactor {
+    /**
+     * Applies {@code texts} to every text, also inside of arguments, results and documents, and there takes out what stands at
+     * {@code keyPaths}; see {@link io.spanflux.redaction.KeyPathRedactor} for their form. A text that begins like a JSON
+     * object or list is taken for one; if it is broken, nothing of it leaves.
+     *
+     * <pre>{@code ContentRedactor.of(SecretRedactor.standard(), "password", "**.token")}</pre>
+     */
+    static ContentRedactor of(TextRedactor texts, String... keyPaths) {
+        return new StructuredRedactor(texts, keyPaths);
+    }
+
     /** A part of a message or of the system instructions. */
     Message.@Nullable Part redact(Message.Part part);
 
