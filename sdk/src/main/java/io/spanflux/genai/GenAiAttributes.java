@@ -96,6 +96,15 @@ public final class GenAiAttributes {
     /** Output tokens spent on reasoning. */
     public static final String USAGE_REASONING_OUTPUT_TOKENS = "gen_ai.usage.reasoning.output_tokens";
 
+    /** Input tokens that were audio. */
+    public static final String USAGE_AUDIO_INPUT_TOKENS = "gen_ai.usage.audio.input_tokens";
+
+    /** Output tokens that were audio. */
+    public static final String USAGE_AUDIO_OUTPUT_TOKENS = "gen_ai.usage.audio.output_tokens";
+
+    /** The service tier that answered, of the provider {@code openai}. */
+    public static final String OPENAI_RESPONSE_SERVICE_TIER = "openai.response.service_tier";
+
     /** The conversation at the provider. */
     public static final String CONVERSATION_ID = "gen_ai.conversation.id";
 
@@ -245,6 +254,48 @@ public final class GenAiAttributes {
 
     /** Ours: how many pieces of content did not leave because the redactor failed on them. */
     public static final String CONTENT_LOST = "spanflux.content.lost";
+
+    /** Ours: the service tier that answered, where the provider has no attribute of its own. */
+    public static final String SERVICE_TIER = "spanflux.service_tier";
+
+    /** Ours: what the call cost, in {@link #COST_CURRENCY}. */
+    public static final String COST_TOTAL = "spanflux.cost.total";
+
+    /** Ours: the part for input that is neither cached nor audio. */
+    public static final String COST_INPUT = "spanflux.cost.input";
+
+    /** Ours: the part for input read from the cache. */
+    public static final String COST_CACHE_READ = "spanflux.cost.cache_read";
+
+    /** Ours: the part for input written to the cache. */
+    public static final String COST_CACHE_WRITE = "spanflux.cost.cache_write";
+
+    /** Ours: the part for audio input. */
+    public static final String COST_AUDIO_INPUT = "spanflux.cost.audio_input";
+
+    /** Ours: the part for output that is neither reasoning nor audio. */
+    public static final String COST_OUTPUT = "spanflux.cost.output";
+
+    /** Ours: the part for reasoning. */
+    public static final String COST_REASONING = "spanflux.cost.reasoning";
+
+    /** Ours: the part for audio output. */
+    public static final String COST_AUDIO_OUTPUT = "spanflux.cost.audio_output";
+
+    /** Ours: the currency of all costs, {@code USD}. */
+    public static final String COST_CURRENCY = "spanflux.cost.currency";
+
+    /** Ours: who says so, {@code provider} or, from a price book, {@code local}. */
+    public static final String COST_SOURCE = "spanflux.cost.source";
+
+    /** No convention yet, written on request only: what the call cost. */
+    public static final String USAGE_COST_AMOUNT = "gen_ai.usage.cost.amount";
+
+    /** No convention yet, written on request only: the currency of it. */
+    public static final String USAGE_COST_CURRENCY = "gen_ai.usage.cost.currency";
+
+    /** No convention yet, written on request only: {@code provider} or {@code local}. */
+    public static final String USAGE_COST_SOURCE = "gen_ai.usage.cost.source";
 
     private GenAiAttributes() {}
 }

@@ -5,6 +5,7 @@ package io.spanflux.genai;
 
 import io.spanflux.trace.AttributeConsumer;
 import io.spanflux.trace.SpanKind;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -24,16 +25,18 @@ import static io.spanflux.genai.GenAiAttributes.*;
  * <p>Content (messages, generated text) is kept only where the content policy, the scope or the call says so; else its
  * suppliers are never asked. Generated text is kept up to {@value #MAX_TEXT} characters.
  */
-public final class Generation extends ContentData<Generation> implements GenAiData {
+public final class Generation extends ContentData<Generation> implements GenAiData, BilledData {
     private static final int MAX_TEXT = 1 << 20;
 
     private final String operation;
+    private final Billing billing = new Billing();
     private @Nullable String provider;
     private @Nullable String model;
     private @Nullable RequestOptions options;
     private @Nullable String responseId;
     private @Nullable String responseModel;
     private @Nullable List<String> finishReasons;
+    private @Nullable String serviceTier;
     private @Nullable Usage usage;
     private @Nullable StringBuilder text;
     private double timeToFirstChunk = Double.NaN;
@@ -269,6 +272,36 @@ public final class Generation extends ContentData<Generation> implements GenAiDa
         return usage(Usage.of(inputTokens, outputTokens));
     }
 
+    /**
+     * The service tier that the provider says it answered in: {@code flex}, {@code priority}, {@code batch} and so on. Null
+     * changes nothing. It decides the price.
+     */
+    public Generation serviceTier(@Nullable String serviceTier) {
+        if (!isFrozen() && serviceTier != null) {
+            this.serviceTier = serviceTier;
+        }
+        return this;
+    }
+
+    /**
+     * What the provider says that the call cost, which wins over every price book. {@code currency} as in ISO 4217, for
+     * example {@code USD}. Null changes nothing, nor does what is no cost: a negative or absurd amount, another currency.
+     */
+    public Generation cost(@Nullable BigDecimal amount, @Nullable String currency) {
+        if (!isFrozen()) {
+            billing.report(amount, currency);
+        }
+        return this;
+    }
+
+    @Override
+    public Generation costCalculator(@Nullable CostCalculator calculator, long startEpochNanos) {
+        if (!isFrozen()) {
+            billing.calculator(calculator, startEpochNanos);
+        }
+        return this;
+    }
+
     /** Adds text of the answer as it arrives; kept only while content is captured. Null adds nothing. */
     public Generation append(@Nullable CharSequence delta) {
         if (delta != null && capturesContent()) {
@@ -344,9 +377,24 @@ public final class Generation extends ContentData<Generation> implements GenAiDa
         return provider;
     }
 
+    /** The model that answered, null when it is not known. */
+    public @Nullable String responseModel() {
+        return responseModel;
+    }
+
+    /** The service tier that answered, null when it is not known. */
+    public @Nullable String serviceTier() {
+        return serviceTier;
+    }
+
     /** The tokens, null when the provider did not say. */
     public @Nullable Usage usage() {
         return usage;
+    }
+
+    @Override
+    public @Nullable Cost cost() {
+        return isFrozen() ? billing.of(provider, model, responseModel, serviceTier, usage) : billing.reported();
     }
 
     @Override
@@ -393,6 +441,7 @@ public final class Generation extends ContentData<Generation> implements GenAiDa
         }
         to.acceptIfSet(RESPONSE_ID, responseId);
         to.acceptIfSet(RESPONSE_MODEL, responseModel);
+        to.acceptIfSet("openai".equals(provider) ? OPENAI_RESPONSE_SERVICE_TIER : SERVICE_TIER, serviceTier);
         to.acceptIfSet(RESPONSE_FINISH_REASONS, finishReasons);
         to.acceptIfSet(RESPONSE_TIME_TO_FIRST_CHUNK, timeToFirstChunk);
         if (usage != null) {
@@ -401,8 +450,12 @@ public final class Generation extends ContentData<Generation> implements GenAiDa
             to.acceptIfSet(USAGE_CACHE_READ_INPUT_TOKENS, usage.cacheReadTokens());
             to.acceptIfSet(USAGE_CACHE_WRITE_INPUT_TOKENS, usage.cacheWriteTokens());
             to.acceptIfSet(USAGE_REASONING_OUTPUT_TOKENS, usage.reasoningTokens());
+            to.acceptIfSet(USAGE_AUDIO_INPUT_TOKENS, usage.audioInputTokens());
+            to.acceptIfSet(USAGE_AUDIO_OUTPUT_TOKENS, usage.audioOutputTokens());
         }
         forEachContent(to);
+        // Last: a calculator that throws costs nothing but the cost.
+        billing.forEachAttribute(cost(), to);
     }
 
     private static void forEachOption(RequestOptions options, AttributeConsumer to) {

@@ -13,13 +13,17 @@ import org.jspecify.annotations.Nullable;
  * @param cacheReadTokens the part of the input that was read from the provider's cache
  * @param cacheWriteTokens the part of the input that was written to the provider's cache
  * @param reasoningTokens the part of the output that was reasoning
+ * @param audioInputTokens the part of the input that was audio
+ * @param audioOutputTokens the part of the output that was audio
  */
 public record Usage(
         @Nullable Long inputTokens,
         @Nullable Long outputTokens,
         @Nullable Long cacheReadTokens,
         @Nullable Long cacheWriteTokens,
-        @Nullable Long reasoningTokens) {
+        @Nullable Long reasoningTokens,
+        @Nullable Long audioInputTokens,
+        @Nullable Long audioOutputTokens) {
 
     /** Drops negative counts, which no provider means. */
     public Usage {
@@ -28,6 +32,18 @@ public record Usage(
         cacheReadTokens = countOrNull(cacheReadTokens);
         cacheWriteTokens = countOrNull(cacheWriteTokens);
         reasoningTokens = countOrNull(reasoningTokens);
+        audioInputTokens = countOrNull(audioInputTokens);
+        audioOutputTokens = countOrNull(audioOutputTokens);
+    }
+
+    /** With no word on audio. */
+    public Usage(
+            @Nullable Long inputTokens,
+            @Nullable Long outputTokens,
+            @Nullable Long cacheReadTokens,
+            @Nullable Long cacheWriteTokens,
+            @Nullable Long reasoningTokens) {
+        this(inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens, null, null);
     }
 
     private static @Nullable Long countOrNull(@Nullable Long count) {
@@ -41,11 +57,24 @@ public record Usage(
 
     /** The same with what the cache contributed. */
     public Usage withCache(@Nullable Long read, @Nullable Long written) {
-        return new Usage(inputTokens, outputTokens, read, written, reasoningTokens);
+        return new Usage(
+                inputTokens, outputTokens, read, written, reasoningTokens, audioInputTokens, audioOutputTokens);
     }
 
     /** The same with the tokens spent on reasoning. */
     public Usage withReasoning(@Nullable Long tokens) {
-        return new Usage(inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, tokens);
+        return new Usage(
+                inputTokens,
+                outputTokens,
+                cacheReadTokens,
+                cacheWriteTokens,
+                tokens,
+                audioInputTokens,
+                audioOutputTokens);
+    }
+
+    /** The same with what was audio. */
+    public Usage withAudio(@Nullable Long input, @Nullable Long output) {
+        return new Usage(inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens, input, output);
     }
 }

@@ -149,7 +149,7 @@ class GenAiDataTest {
             if (!field.getName().equals("SCHEMA_URL")) {
                 assertThat((String) field.get(null))
                         .as(field.getName())
-                        .matches("(gen_ai|spanflux|server|client|error|mcp|jsonrpc|rpc|network)\\.[a-z_.]+");
+                        .matches("(gen_ai|openai|spanflux|server|client|error|mcp|jsonrpc|rpc|network)\\.[a-z_.]+");
             }
         }
     }

@@ -5,8 +5,10 @@ package io.spanflux.genai;
 
 import io.spanflux.test.AttributeRecorder;
 import io.spanflux.trace.SpanKind;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -414,5 +416,155 @@ class GenerationTest {
                 .finishReason("stop");
 
         assertThat(generation).hasToString("Generation{chat gpt-4o-mini, provider=openai, finishReasons=[stop]}");
+    }
+
+    @Test
+    void audio_hasTheConventionsNames() {
+        generation.usage(Usage.of(9, 8).withAudio(7L, 6L));
+
+        assertThat(attributes())
+                .containsEntry("gen_ai.usage.audio.input_tokens", 7L)
+                .containsEntry("gen_ai.usage.audio.output_tokens", 6L);
+    }
+
+    @Test
+    void serviceTier_hasOpenAisNameAtOpenAiOnly() {
+        assertThat(AttributeRecorder.of(Generation.chat("openai", "m").serviceTier("flex")))
+                .containsEntry("openai.response.service_tier", "flex")
+                .doesNotContainKey("spanflux.service_tier");
+        assertThat(AttributeRecorder.of(Generation.chat("anthropic", "m").serviceTier("batch")))
+                .containsEntry("spanflux.service_tier", "batch")
+                .doesNotContainKey("openai.response.service_tier");
+    }
+
+    @Test
+    void cost_reported_isExportedAndNobodyIsAsked() {
+        generation
+                .costCalculator(
+                        call -> {
+                            throw new AssertionError("asked");
+                        },
+                        1)
+                .cost(new BigDecimal("0.0123"), "EUR")
+                .cost(null, null)
+                .cost(new BigDecimal("-1"), "USD")
+                .cost(BigDecimal.ONE, " ");
+        generation.end();
+
+        assertThat(costs())
+                .containsExactly(
+                        entry("spanflux.cost.total", 0.0123),
+                        entry("spanflux.cost.currency", "EUR"),
+                        entry("spanflux.cost.source", "provider"));
+        assertThat(generation.cost()).isEqualTo(Cost.reported(new BigDecimal("0.0123"), "EUR"));
+    }
+
+    @Test
+    void cost_calculated_isAskedForOnceAndOnlyAfterTheEnd() {
+        List<ModelCall> asked = new ArrayList<>();
+        generation.usage(1, 2).responseModel("gpt-4o-mini-2024-07-18").serviceTier("flex");
+        generation.costCalculator(
+                call -> {
+                    asked.add(call);
+                    return Cost.of(
+                            new Cost.Parts(
+                                    new BigDecimal("0.1"),
+                                    new BigDecimal("0.2"),
+                                    BigDecimal.ZERO,
+                                    BigDecimal.ZERO,
+                                    BigDecimal.ZERO,
+                                    BigDecimal.ZERO,
+                                    BigDecimal.ZERO),
+                            "USD");
+                },
+                42);
+        assertThat(costs()).isEmpty();
+        generation.end();
+
+        // Not 0.30000000000000004, as doubles would have it.
+        assertThat(costs())
+                .containsExactly(
+                        entry("spanflux.cost.total", 0.3),
+                        entry("spanflux.cost.input", 0.1),
+                        entry("spanflux.cost.cache_read", 0.2),
+                        entry("spanflux.cost.output", 0.0),
+                        entry("spanflux.cost.currency", "USD"),
+                        entry("spanflux.cost.source", "local"))
+                .isEqualTo(costs());
+        assertThat(asked)
+                .containsExactly(
+                        new ModelCall("openai", "gpt-4o-mini", "gpt-4o-mini-2024-07-18", "flex", Usage.of(1, 2), 42));
+    }
+
+    @Test
+    void cost_unknown_isNoAttribute() {
+        generation.usage(1, 2).costCalculator(call -> null, 1);
+        generation.end();
+
+        assertThat(costs()).isEmpty();
+    }
+
+    @Test
+    void cost_withoutUsage_isNotAskedFor() {
+        generation.costCalculator(
+                call -> {
+                    throw new AssertionError("asked");
+                },
+                1);
+        generation.end();
+
+        assertThat(generation.cost()).isNull();
+    }
+
+    @Test
+    void cost_experimentalNames_standBesideOurs() {
+        generation
+                .cost(new BigDecimal("0.5"), "USD")
+                .costCalculator(
+                        new CostCalculator() {
+                            @Override
+                            public Cost cost(ModelCall call) {
+                                throw new AssertionError("asked");
+                            }
+
+                            @Override
+                            public boolean usesExperimentalNames() {
+                                return true;
+                            }
+                        },
+                        1);
+        generation.end();
+
+        assertThat(costs())
+                .containsExactly(
+                        entry("spanflux.cost.total", 0.5),
+                        entry("spanflux.cost.currency", "USD"),
+                        entry("spanflux.cost.source", "provider"),
+                        entry("gen_ai.usage.cost.amount", 0.5),
+                        entry("gen_ai.usage.cost.currency", "USD"),
+                        entry("gen_ai.usage.cost.source", "provider"));
+    }
+
+    @Test
+    void cost_calculatorThatThrows_costsNoOtherAttribute() {
+        generation
+                .usage(1, 2)
+                .costCalculator(
+                        call -> {
+                            throw new IllegalStateException("no");
+                        },
+                        1);
+        generation.end();
+        AttributeRecorder recorder = new AttributeRecorder();
+
+        assertThatThrownBy(() -> generation.forEachAttribute(recorder)).hasMessage("no");
+
+        assertThat(recorder.recorded()).containsEntry("gen_ai.usage.output_tokens", 2L);
+    }
+
+    private Map<String, Object> costs() {
+        Map<String, Object> costs = new LinkedHashMap<>(attributes());
+        costs.keySet().removeIf(key -> !key.contains("cost"));
+        return costs;
     }
 }

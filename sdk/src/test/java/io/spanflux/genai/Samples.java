@@ -6,6 +6,7 @@ package io.spanflux.genai;
 import io.spanflux.trace.ContentCapture;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -20,7 +21,8 @@ final class Samples {
     static final Map<String, Supplier<GenAiData>> BY_SPAN_TYPE = new LinkedHashMap<>();
 
     static {
-        BY_SPAN_TYPE.put("inference", () -> Generation.chat("openai", "gpt-4o-mini"));
+        BY_SPAN_TYPE.put(
+                "inference", () -> Generation.chat("openai", "gpt-4o-mini").usage(1, 2));
         BY_SPAN_TYPE.put("embeddings", () -> Embeddings.of("openai", "text-embedding-3-small"));
         BY_SPAN_TYPE.put("retrieval", () -> Retrieval.from("docs"));
         BY_SPAN_TYPE.put("fetch_response", () -> FetchedResponse.of("openai", "resp_1"));
@@ -100,6 +102,15 @@ final class Samples {
         }
         if (parameter == CharSequence.class) {
             return "appended-content";
+        }
+        if (parameter == String.class && setter.getName().equals("cost")) {
+            return "USD";
+        }
+        if (parameter == BigDecimal.class) {
+            return BigDecimal.TEN;
+        }
+        if (parameter == CostCalculator.class) {
+            return (CostCalculator) call -> Cost.reported(BigDecimal.ONE, "USD");
         }
         if (parameter == String.class || parameter == Object.class) {
             return "said-" + setter.getName();
