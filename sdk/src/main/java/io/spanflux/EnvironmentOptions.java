@@ -161,6 +161,11 @@ final class EnvironmentOptions {
         return Propagator.all(propagators);
     }
 
+    /** Whether names are wanted that the GenAI conventions have not settled. */
+    boolean latestExperimentalConventions() {
+        return environment.list("OTEL_SEMCONV_STABILITY_OPT_IN").contains("gen_ai_latest_experimental");
+    }
+
     /** Names out of {@code known} that OTEL_TRACES_EXPORTER lists, {@code otlp} when it is unset. */
     List<String> exporters(Map<String, ?> known) {
         if (environment.text("OTEL_TRACES_EXPORTER") == null) {

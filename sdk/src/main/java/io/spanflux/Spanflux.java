@@ -10,12 +10,15 @@ import io.spanflux.export.SpanExporter;
 import io.spanflux.genai.ContentPolicy;
 import io.spanflux.pipeline.Ledger;
 import io.spanflux.pipeline.SpanPipeline;
+import io.spanflux.pricing.PriceBook;
+import io.spanflux.pricing.Pricing;
 import io.spanflux.propagation.Propagator;
 import io.spanflux.trace.Attributes;
 import io.spanflux.trace.ContentCapture;
 import io.spanflux.trace.Span;
 import io.spanflux.trace.SpanHandler;
 import io.spanflux.trace.Tracer;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -260,6 +263,9 @@ public final class Spanflux {
         private @Nullable Propagator propagator;
         private List<String> baggage = List.of();
         private Consumer<ContentPolicy.Builder> content = content -> {};
+        private PriceBook priceBook = PriceBook.builtIn();
+        private @Nullable Path priceFile;
+        private @Nullable Boolean experimentalCostNames;
         private Consumer<Tracer.Builder> tracer = tracer -> {};
         private Consumer<SpanPipeline.Builder> pipeline = pipeline -> {};
 
@@ -327,6 +333,34 @@ public final class Spanflux {
             return this;
         }
 
+        /**
+         * What model calls cost, where the provider does not report it. Default {@link PriceBook#builtIn()};
+         * {@link PriceBook#empty()} calculates nothing.
+         */
+        public Builder priceBook(PriceBook priceBook) {
+            this.priceBook = Objects.requireNonNull(priceBook, "priceBook == null");
+            return this;
+        }
+
+        /**
+         * A JSON file of prices that come before those of {@link #priceBook}, in the format of
+         * {@link PriceBook#read}. {@link #build} reads it, and refuses it with the place of the first mistake. Default
+         * none.
+         */
+        public Builder priceFile(Path priceFile) {
+            this.priceFile = Objects.requireNonNull(priceFile, "priceFile == null");
+            return this;
+        }
+
+        /**
+         * Whether costs leave as {@code gen_ai.usage.cost.*}, which is no convention yet, beside {@code spanflux.cost.*}.
+         * Default whether {@code OTEL_SEMCONV_STABILITY_OPT_IN} lists {@code gen_ai_latest_experimental}.
+         */
+        public Builder experimentalCostNames(boolean experimentalCostNames) {
+            this.experimentalCostNames = experimentalCostNames;
+            return this;
+        }
+
         /** Sampler, limits, handlers, global attributes, clock; what is not set comes from {@code OTEL_*}. */
         public Builder tracer(Consumer<Tracer.Builder> tracer) {
             this.tracer = this.tracer.andThen(Objects.requireNonNull(tracer, "tracer == null"));
@@ -347,9 +381,10 @@ public final class Spanflux {
             }
             EnvironmentOptions options = new EnvironmentOptions(environment);
             List<SpanExporter> destinations = exporters.isEmpty() ? exportersOfEnvironment(options) : exporters;
+            Pricing pricing = pricing(options);
             List<SpanPipeline> pipelines = new ArrayList<>();
             for (SpanExporter exporter : destinations) {
-                SpanPipeline.Builder builder = SpanPipeline.builder(exporter);
+                SpanPipeline.Builder builder = SpanPipeline.builder(new PricedExporter(exporter, pricing));
                 options.configure(builder);
                 pipeline.accept(builder);
                 pipelines.add(builder.build());
@@ -363,7 +398,7 @@ public final class Spanflux {
             content.accept(policy);
             ContentPolicy contentPolicy = policy.build();
             // First, so that whatever handlers of the application say is content is treated as such.
-            builder.handler(contentPolicy);
+            builder.handler(contentPolicy).handler(pricing);
             tracer.accept(builder);
             // Last, so that handlers of the application see a span before it can leave.
             builder.handler(new Exporting(pipelines));
@@ -374,6 +409,15 @@ public final class Spanflux {
                     propagator == null ? options.propagator(Propagator.baggage(baggage)) : propagator,
                     contentPolicy,
                     sweepInterval(built.maxLifetime()));
+        }
+
+        private Pricing pricing(EnvironmentOptions options) {
+            PriceBook book =
+                    priceFile == null ? priceBook : PriceBook.read(priceFile).orElse(priceBook);
+            Pricing pricing = Pricing.of(book);
+            boolean experimental =
+                    experimentalCostNames == null ? options.latestExperimentalConventions() : experimentalCostNames;
+            return experimental ? pricing.withExperimentalNames() : pricing;
         }
 
         private List<SpanExporter> exportersOfEnvironment(EnvironmentOptions options) {

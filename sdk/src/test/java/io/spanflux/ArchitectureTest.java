@@ -42,6 +42,7 @@ class ArchitectureTest {
             Map.entry("redaction", Set.of("diagnostics")),
             Map.entry("trace", Set.of("diagnostics")),
             Map.entry("genai", Set.of("trace", "redaction", "diagnostics")),
+            Map.entry("pricing", Set.of("trace", "genai", "diagnostics")),
             Map.entry("propagation", Set.of("trace")),
             Map.entry("encode", Set.of("trace", "genai", "config")),
             Map.entry("transport", Set.of("diagnostics")),
@@ -89,7 +90,11 @@ class ArchitectureTest {
                 .check(MAIN);
         noClasses()
                 .that(resideOutsideOfPackages(
-                        "io.spanflux.redaction", "io.spanflux.genai", "io.spanflux.encode", "io.spanflux.export"))
+                        "io.spanflux.redaction",
+                        "io.spanflux.genai",
+                        "io.spanflux.pricing",
+                        "io.spanflux.encode",
+                        "io.spanflux.export"))
                 .should()
                 .dependOnClassesThat(resideInAnyPackage("tools.jackson.."))
                 .check(MAIN);

@@ -5,6 +5,7 @@ package io.spanflux;
 
 import io.spanflux.config.Environment;
 import io.spanflux.config.SdkVersion;
+import io.spanflux.genai.Generation;
 import io.spanflux.propagation.Propagator;
 import io.spanflux.test.AttributeRecorder;
 import io.spanflux.test.LogCapture;
@@ -19,11 +20,13 @@ import io.spanflux.trace.SpanContext;
 import io.spanflux.trace.SpanHandler;
 import io.spanflux.trace.SpanLimits;
 import io.spanflux.trace.TraceState;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -450,6 +453,37 @@ class SpanfluxEnvironmentTest {
                         .baggage("a")
                         .build())
                 .hasMessageStartingWith("baggage says nothing to an own propagator");
+    }
+
+    // ---- names that are no convention yet ------------------------------------------------------------------------
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', nullValues = "-", textBlock = """
+            -                                | -     | false
+            http                             | -     | false
+            gen_ai_latest_experimental       | -     | true
+            http, GEN_AI_latest_experimental | -     | true
+            gen_ai_latest_experimental       | false | false
+            -                                | true  | true
+            """)
+    void costNames_areThoseOfTheOptIn_unlessCodeSaysSo(
+            @Nullable String optIn, @Nullable Boolean inCode, boolean experimental) {
+        Spanflux.Builder builder = Spanflux.builder()
+                .environment(optIn == null ? environment() : environment("OTEL_SEMCONV_STABILITY_OPT_IN", optIn))
+                .exporter(exporter);
+        if (inCode != null) {
+            builder.experimentalCostNames(inCode);
+        }
+        Spanflux spanflux = build(builder);
+        spanflux.tracer()
+                .span(Generation.chat("openai", "gpt-4o-mini").cost(new BigDecimal("0.25"), "USD"))
+                .start()
+                .end();
+        spanflux.awaitFlush(Duration.ofSeconds(5));
+
+        Attributes attributes = exporter.spans().get(0).attributes();
+        assertThat(attributes.get("spanflux.cost.total")).isEqualTo(0.25);
+        assertThat(attributes.get("gen_ai.usage.cost.amount")).isEqualTo(experimental ? 0.25 : null);
     }
 
     // ---- mistakes in code ----------------------------------------------------------------------------------------
