@@ -7,7 +7,7 @@ import io.spanflux.trace.SpanData;
 import org.jspecify.annotations.Nullable;
 
 /** Data of a call that a provider bills by its tokens. */
-public sealed interface BilledData extends SpanData permits Generation {
+public sealed interface BilledData extends SpanData permits Generation, Embeddings {
     /**
      * Who is asked after the end what a call cost that began then, in nanoseconds since the epoch; not asked where the
      * provider reported it. Set where the span starts.

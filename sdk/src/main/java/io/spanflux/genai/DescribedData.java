@@ -67,7 +67,7 @@ abstract class DescribedData<S extends DescribedData<S>> extends ContentData<S> 
     }
 
     @Override
-    public final void forEachAttribute(AttributeConsumer to) {
+    public void forEachAttribute(AttributeConsumer to) {
         attributes.forEach(to);
         forEachContent(to);
     }

@@ -3,6 +3,7 @@
 
 package io.spanflux.genai;
 
+import io.spanflux.trace.AttributeConsumer;
 import io.spanflux.trace.SpanKind;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +13,9 @@ import static io.spanflux.genai.GenAiAttributes.*;
 /**
  * The computation of embeddings. Span kind CLIENT, named {@code embeddings {request model}}.
  */
-public final class Embeddings extends DescribedData<Embeddings> implements GenAiData {
+public final class Embeddings extends DescribedData<Embeddings> implements GenAiData, BilledData {
+    private final Billing billing = new Billing();
+
     private Embeddings() {
         super(SpanKind.CLIENT);
         put(OPERATION_NAME, "embeddings");
@@ -59,7 +62,35 @@ public final class Embeddings extends DescribedData<Embeddings> implements GenAi
     }
 
     @Override
+    public Embeddings costCalculator(@Nullable CostCalculator calculator, long startEpochNanos) {
+        if (!isFrozen()) {
+            billing.calculator(calculator, startEpochNanos);
+        }
+        return this;
+    }
+
+    @Override
+    public @Nullable Cost cost() {
+        if (!isFrozen() || !(get(USAGE_INPUT_TOKENS) instanceof Long inputTokens)) {
+            return billing.reported();
+        }
+        return billing.of(
+                (String) get(PROVIDER_NAME),
+                (String) get(REQUEST_MODEL),
+                (String) get(RESPONSE_MODEL),
+                null,
+                Usage.of(inputTokens, 0));
+    }
+
+    @Override
     public String spanName() {
         return named("embeddings", REQUEST_MODEL);
+    }
+
+    @Override
+    public void forEachAttribute(AttributeConsumer to) {
+        super.forEachAttribute(to);
+        // Last: a calculator that throws costs nothing but the cost.
+        billing.forEachAttribute(cost(), to);
     }
 }

@@ -4,11 +4,13 @@
 package io.spanflux.pricing;
 
 import io.spanflux.genai.Cost;
+import io.spanflux.genai.Embeddings;
 import io.spanflux.genai.Generation;
 import io.spanflux.genai.ModelCall;
 import io.spanflux.genai.Tool;
 import io.spanflux.genai.Usage;
 import io.spanflux.test.LogCapture;
+import io.spanflux.trace.Span;
 import io.spanflux.trace.Tracer;
 import java.math.BigDecimal;
 import java.time.LocalDate;
@@ -169,6 +171,30 @@ class PricingTest {
 
         assertThat(generation.cost().total()).isEqualByComparingTo("0.00002");
         assertThat(generation.cost().source()).isEqualTo("local");
+    }
+
+    @Test
+    void onStart_embeddings_arePricedByTheirInput() {
+        Pricing embedding = Pricing.of(
+                PriceBook.builder().price("p", "e", ModelPrice.ofInput("0.02")).build());
+        Tracer tracer = Tracer.builder().handler(embedding).build();
+        Embeddings embeddings = Embeddings.of("p", "e").inputTokens(1_000L);
+        Span span = tracer.span(embeddings).start();
+        assertThat(embeddings.cost()).isNull();
+        span.end();
+
+        assertThat(embeddings.cost().total()).isEqualByComparingTo("0.00002");
+        assertThat(span.attributes().get("spanflux.cost.total")).isEqualTo(0.00002);
+    }
+
+    @Test
+    void onStart_embeddingsWithoutACount_haveNoCost() {
+        Tracer tracer = Tracer.builder().handler(pricing).build();
+        Embeddings embeddings = Embeddings.of("p", "m");
+        tracer.span(embeddings).start().end();
+
+        assertThat(embeddings.cost()).isNull();
+        assertThat(warnings("No price")).isEmpty();
     }
 
     @Test
