@@ -172,11 +172,13 @@ abstract class TraceSubscriber<T> implements ConditionalSubscriber<T>, Subscript
         if (!span.isRecording()) {
             return;
         }
+        // An error that ended the span is what ended it, even if a cancellation came meanwhile.
+        boolean byCancellation = cancelled && failure == null;
         try {
-            if (cancelled) {
+            if (byCancellation) {
                 span.attribute(GenAiAttributes.CANCELLED, true);
             }
-            describeEnd(cancelled, failure);
+            describeEnd(byCancellation, failure);
             if (failure != null) {
                 span.error(failure);
             }

@@ -14,6 +14,7 @@ import io.spanflux.trace.SpanLink;
 import io.spanflux.trace.SpanStatus;
 import java.io.OutputStream;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
@@ -70,6 +71,17 @@ public final class OtlpJsonEncoder implements SpanEncoder {
             .recyclerPool(JsonRecyclerPools.newBoundedPool(8))
             .build();
     private final AttributeKeys keys = new AttributeKeys();
+    private final AttributeDialect dialect;
+
+    /** In the conventions' words. */
+    public OtlpJsonEncoder() {
+        this(AttributeDialect.genAi());
+    }
+
+    /** In the words of {@code dialect}. */
+    public OtlpJsonEncoder(AttributeDialect dialect) {
+        this.dialect = Objects.requireNonNull(dialect, "dialect == null");
+    }
 
     @Override
     public String contentType() {
@@ -167,7 +179,7 @@ public final class OtlpJsonEncoder implements SpanEncoder {
             writeLinks(span.links(), span.droppedLinks());
             // After all other text, so that it can say how many texts had to be repaired.
             attributes.begin();
-            int dropped = span.forEachAttribute(attributes);
+            int dropped = dialect.forEachAttribute(span, attributes);
             attributes.writeRepairs();
             attributes.end();
             writeCount(DROPPED_ATTRIBUTES, dropped + attributes.takeDropped());

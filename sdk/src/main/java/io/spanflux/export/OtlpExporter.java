@@ -5,6 +5,7 @@ package io.spanflux.export;
 
 import io.spanflux.config.Environment;
 import io.spanflux.config.SdkVersion;
+import io.spanflux.encode.AttributeDialect;
 import io.spanflux.encode.OtlpJsonEncoder;
 import io.spanflux.trace.Span;
 import io.spanflux.transport.Compression;
@@ -85,12 +86,19 @@ public final class OtlpExporter implements SpanExporter {
         private @Nullable Compression compression;
         private @Nullable RetryPolicy retryPolicy;
         private Consumer<ReactorNettySender.Builder> transport = sender -> {};
+        private AttributeDialect dialect = AttributeDialect.genAi();
 
         private Builder() {}
 
         /** Where unset options come from. Default the environment of this process. */
         public Builder environment(Environment environment) {
             this.environment = Objects.requireNonNull(environment, "environment == null");
+            return this;
+        }
+
+        /** In which words attributes leave. Default {@link AttributeDialect#genAi()}, the conventions' current form. */
+        public Builder dialect(AttributeDialect dialect) {
+            this.dialect = Objects.requireNonNull(dialect, "dialect == null");
             return this;
         }
 
@@ -160,7 +168,7 @@ public final class OtlpExporter implements SpanExporter {
             }
             transport.accept(sender);
             RetryingSender retrying = new RetryingSender(sender.build(), retryPolicyOrDefault(), Schedulers.parallel());
-            return new OtlpExporter(new HttpSpanExporter(new OtlpJsonEncoder(), retrying));
+            return new OtlpExporter(new HttpSpanExporter(new OtlpJsonEncoder(dialect), retrying));
         }
 
         private void warnOfOtherProtocols() {

@@ -240,6 +240,9 @@ public final class GenAiAttributes {
     /** The port of that host. */
     public static final String SERVER_PORT = "server.port";
 
+    /** Ours: labels to find spans by. */
+    public static final String TAGS = "spanflux.tags";
+
     /** Ours: how many chunks a stream delivered. */
     public static final String STREAM_CHUNKS = "spanflux.stream.chunks";
 
