@@ -6,6 +6,8 @@ package io.spanflux.genai;
 import io.spanflux.trace.AttributeConsumer;
 import io.spanflux.trace.ContentCapture;
 import io.spanflux.trace.SpanData;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -32,8 +34,11 @@ abstract class ContentData<S extends ContentData<S>> implements SpanData {
     private @Nullable Offer offers;
     private List<Piece> kept = List.of();
 
-    // Replaces kept when it is first rendered. Racing readers compute the same.
-    private volatile @Nullable Redacted redacted;
+    /** What leaves instead of what was kept, as the first export thread that asked decided. */
+    private volatile @Nullable Leaving leaving;
+
+    /** Parts of a stream that were dropped and that no mark of another tells of. */
+    private int cut;
 
     private record Offer(
             String attribute,
@@ -44,7 +49,21 @@ abstract class ContentData<S extends ContentData<S>> implements SpanData {
 
     private record Messages(List<Message> messages) {}
 
-    private record Redacted(List<Piece> pieces, int lost) {}
+    private record Parts(List<Message.Part> parts) {}
+
+    private record Tools(List<ToolDefinition> tools) {}
+
+    private record Leaving(List<Piece> pieces, int lost) {}
+
+    private static final VarHandle LEAVING;
+
+    static {
+        try {
+            LEAVING = MethodHandles.lookup().findVarHandle(ContentData.class, "leaving", Leaving.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     @SuppressWarnings("unchecked") // Each type extends this with itself.
     final S self() {
@@ -131,6 +150,31 @@ abstract class ContentData<S extends ContentData<S>> implements SpanData {
                 });
     }
 
+    /** Parts of no message under {@code attribute}, over what was there. */
+    final S putParts(String attribute, @Nullable Supplier<? extends @Nullable List<Message.Part>> parts) {
+        return parts == null
+                ? self()
+                : putContent(attribute, () -> {
+                    List<Message.Part> copy = Generation.copyOrNull(parts.get());
+                    return copy == null ? null : new Parts(copy);
+                });
+    }
+
+    /** Definitions of tools under {@code attribute}, over what was there. */
+    final S putTools(String attribute, @Nullable Supplier<? extends @Nullable List<ToolDefinition>> tools) {
+        return tools == null
+                ? self()
+                : putContent(attribute, () -> {
+                    List<ToolDefinition> copy = Generation.copyOrNull(tools.get());
+                    return copy == null ? null : new Tools(copy);
+                });
+    }
+
+    /** Says that {@code parts} of the content were dropped before they were kept. */
+    final void contentCut(int parts) {
+        cut += parts;
+    }
+
     /** Whether there is content under {@code attribute}. */
     final boolean isKept(String attribute) {
         return kept.stream().anyMatch(piece -> piece.attribute.equals(attribute));
@@ -155,46 +199,95 @@ abstract class ContentData<S extends ContentData<S>> implements SpanData {
         if (!capture().onSpans() || kept.isEmpty()) {
             return;
         }
-        Redacted leaving = redacted();
-        for (Piece piece : leaving.pieces) {
-            String json = piece.value instanceof Messages messages
-                    ? MessageJson.of(messages.messages)
-                    : MessageJson.ofAny(piece.value);
-            to.accept(piece.attribute, json);
+        Leaving content = leaving();
+        ContentAttributes attributes = new ContentAttributes();
+        for (Piece piece : content.pieces) {
+            if (piece.value instanceof Messages messages) {
+                attributes.messages(piece.attribute, messages.messages);
+            } else if (piece.value instanceof Parts parts) {
+                attributes.parts(piece.attribute, parts.parts);
+            } else if (piece.value instanceof Tools tools) {
+                attributes.tools(piece.attribute, tools.tools);
+            } else {
+                attributes.value(piece.attribute, piece.value);
+            }
         }
-        if (leaving.lost > 0) {
-            to.accept(GenAiAttributes.CONTENT_LOST, leaving.lost);
+        attributes.handTo(to);
+        to.truncated(cut);
+        if (content.lost > 0) {
+            to.accept(GenAiAttributes.CONTENT_LOST, content.lost);
         }
     }
 
-    private Redacted redacted() {
-        Redacted done = redacted;
-        if (done == null) {
-            List<Piece> pieces = new ArrayList<>(kept.size());
-            int lost = 0;
-            for (Piece piece : kept) {
-                Object value = piece.value;
-                if (value instanceof Messages messages) {
-                    List<Message> left = new ArrayList<>(messages.messages.size());
-                    for (Message message : messages.messages) {
-                        List<Message.Part> parts =
-                                new ArrayList<>(message.parts().size());
-                        for (Message.Part part : message.parts()) {
-                            lost += redact(() -> policy.redact(part), parts::add);
-                        }
-                        left.add(new Message(message.role(), parts, message.finishReason()));
-                    }
-                    pieces.add(new Piece(piece.attribute, new Messages(left)));
-                } else {
-                    lost += redact(
-                            () -> policy.redact(piece.attribute, value),
-                            left -> pieces.add(new Piece(piece.attribute, left)));
-                }
-            }
-            done = new Redacted(pieces, lost);
-            redacted = done;
+    /**
+     * What leaves: decided once, by the first export thread that asks after the end; where two ask at the same time, both
+     * decide and the first to be done holds, so that nobody waits and no upload begins twice.
+     */
+    private Leaving leaving() {
+        Leaving known = leaving;
+        if (known != null) {
+            return known;
         }
-        return done;
+        List<MediaUploads.Reservation> uploads = new ArrayList<>(0);
+        Leaving mine = decideLeaving(uploads);
+        if (!frozen) {
+            uploads.forEach(MediaUploads.Reservation::cancel);
+            return mine;
+        }
+        if (LEAVING.compareAndSet(this, null, mine)) {
+            uploads.forEach(MediaUploads.Reservation::start);
+            return mine;
+        }
+        uploads.forEach(MediaUploads.Reservation::cancel);
+        return leaving();
+    }
+
+    private Leaving decideLeaving(List<MediaUploads.Reservation> uploads) {
+        List<Piece> pieces = new ArrayList<>(kept.size());
+        int lost = 0;
+        for (Piece piece : kept) {
+            Object value = piece.value;
+            if (value instanceof Messages messages) {
+                List<Message> left = new ArrayList<>(messages.messages.size());
+                for (Message message : messages.messages) {
+                    List<Message.Part> parts = new ArrayList<>(message.parts().size());
+                    lost += redact(message.parts(), parts, uploads);
+                    left.add(message.withParts(parts));
+                }
+                pieces.add(new Piece(piece.attribute, new Messages(left)));
+            } else if (value instanceof Parts parts) {
+                List<Message.Part> left = new ArrayList<>(parts.parts.size());
+                lost += redact(parts.parts, left, uploads);
+                pieces.add(new Piece(piece.attribute, new Parts(left)));
+            } else if (value instanceof Tools tools) {
+                lost += redact(
+                        () -> policy.redact(piece.attribute, tools.tools),
+                        left -> pieces.add(new Piece(piece.attribute, toolsOr(left))));
+            } else {
+                lost += redact(
+                        () -> policy.redact(piece.attribute, value),
+                        left -> pieces.add(new Piece(piece.attribute, left)));
+            }
+        }
+        return new Leaving(pieces, lost);
+    }
+
+    /** A redactor may answer with other definitions, or with anything else. */
+    private static Object toolsOr(Object left) {
+        if (left instanceof List<?> list && list.stream().allMatch(ToolDefinition.class::isInstance)) {
+            return new Tools(list.stream().map(ToolDefinition.class::cast).toList());
+        }
+        return left;
+    }
+
+    /** Passes on what the policy leaves of each part; returns on how many it failed. */
+    private int redact(List<Message.Part> parts, List<Message.Part> to, List<MediaUploads.Reservation> uploads) {
+        int lost = 0;
+        for (Message.Part part : parts) {
+            // Media last: what the redactor takes out is not uploaded, and before the end nothing is.
+            lost += redact(() -> policy.redact(part), left -> to.add(frozen ? policy.uploaded(left, uploads) : left));
+        }
+        return lost;
     }
 
     /** Passes on what the redactor leaves; returns 1 if it failed. */
@@ -214,14 +307,15 @@ abstract class ContentData<S extends ContentData<S>> implements SpanData {
     final int contentBytes() {
         long bytes = 0;
         for (Piece piece : kept) {
+            bytes += 64;
             if (piece.value instanceof Messages messages) {
-                for (Message message : messages.messages) {
-                    for (Message.Part part : message.parts()) {
-                        bytes += 48 + MessageJson.estimatedBytes(part);
-                    }
-                }
+                bytes += ContentSize.ofMessages(messages.messages);
+            } else if (piece.value instanceof Parts parts) {
+                bytes += ContentSize.ofParts(parts.parts);
+            } else if (piece.value instanceof Tools tools) {
+                bytes += ContentSize.ofTools(tools.tools);
             } else {
-                bytes += 64 + MessageJson.estimatedBytes(piece.value);
+                bytes += ContentSize.of(piece.value);
             }
         }
         return (int) Math.min(bytes, Integer.MAX_VALUE / 2);

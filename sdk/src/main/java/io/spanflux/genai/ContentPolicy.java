@@ -7,6 +7,7 @@ import io.spanflux.diagnostics.RepeatedWarning;
 import io.spanflux.trace.ContentCapture;
 import io.spanflux.trace.Span;
 import io.spanflux.trace.SpanHandler;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -28,11 +29,13 @@ public final class ContentPolicy implements SpanHandler {
 
     private final ContentCapture capture;
     private final @Nullable ContentRedactor redactor;
+    private final @Nullable MediaUploads media;
     private final RepeatedWarning failures = new RepeatedWarning(log);
 
     private ContentPolicy(Builder builder) {
         this.capture = builder.capture;
         this.redactor = builder.redactor;
+        this.media = builder.media;
     }
 
     /** A builder with the defaults that its methods state. */
@@ -69,19 +72,26 @@ public final class ContentPolicy implements SpanHandler {
         return redactor == null ? value : redactor.redact(attribute, value);
     }
 
+    /** {@code part}, or where it is uploaded to. */
+    Message.Part uploaded(Message.Part part, List<MediaUploads.Reservation> reserved) {
+        return media == null ? part : media.replace(part, reserved);
+    }
+
     void failed(Throwable failure) {
         failures.caught("A ContentRedactor failed; what it was asked about does not leave.", failure);
     }
 
     @Override
     public String toString() {
-        return "ContentPolicy{capture=" + capture + ", redactor=" + (redactor == null ? "none" : "set") + '}';
+        return "ContentPolicy{capture=" + capture + ", redactor=" + (redactor == null ? "none" : "set")
+                + (media == null ? "" : ", media=" + media) + '}';
     }
 
     /** Collects options. Not thread-safe. */
     public static final class Builder {
         private ContentCapture capture = ContentCapture.NONE;
         private @Nullable ContentRedactor redactor;
+        private @Nullable MediaUploads media;
 
         private Builder() {}
 
@@ -94,6 +104,12 @@ public final class ContentPolicy implements SpanHandler {
         /** Sees all content before it leaves. Default none, so content leaves as it is. */
         public Builder redactor(ContentRedactor redactor) {
             this.redactor = Objects.requireNonNull(redactor, "redactor == null");
+            return this;
+        }
+
+        /** Where large media goes, after the redactor saw it. Default nowhere: its span has its size and type. */
+        public Builder media(MediaUploads media) {
+            this.media = Objects.requireNonNull(media, "media == null");
             return this;
         }
 

@@ -23,11 +23,10 @@ import static io.spanflux.genai.GenAiAttributes.*;
  * }</pre>
  *
  * <p>Content (messages, generated text) is kept only where the content policy, the scope or the call says so; else its
- * suppliers are never asked. Generated text is kept up to {@value #MAX_TEXT} characters.
+ * suppliers are never asked. Of a stream 1,048,576 characters are kept, over text, reasoning and tool calls. What is
+ * exported of all content is bounded by {@code SpanLimits.contentLength}.
  */
 public final class Generation extends ContentData<Generation> implements GenAiData, BilledData {
-    private static final int MAX_TEXT = 1 << 20;
-
     private final String operation;
     private final Billing billing = new Billing();
     private @Nullable String provider;
@@ -38,7 +37,7 @@ public final class Generation extends ContentData<Generation> implements GenAiDa
     private @Nullable List<String> finishReasons;
     private @Nullable String serviceTier;
     private @Nullable Usage usage;
-    private @Nullable StringBuilder text;
+    private @Nullable MessageAggregator streamed;
     private double timeToFirstChunk = Double.NaN;
     private boolean stream;
 
@@ -227,6 +226,16 @@ public final class Generation extends ContentData<Generation> implements GenAiDa
         return putMessages(INPUT_MESSAGES, messages);
     }
 
+    /** What the model is told apart from the messages: text, or whatever {@link Message.Part.Generic} can say. Content. */
+    public Generation systemInstructions(Supplier<? extends List<Message.Part>> parts) {
+        return putParts(SYSTEM_INSTRUCTIONS, parts);
+    }
+
+    /** The tools that the model may ask for; what of them is recorded says {@link ToolDefinition}. Content. */
+    public Generation toolDefinitions(Supplier<? extends List<ToolDefinition>> tools) {
+        return putTools(TOOL_DEFINITIONS, tools);
+    }
+
     // ---- the response --------------------------------------------------------------------------------------------
 
     /** The provider's id of the response. */
@@ -304,20 +313,77 @@ public final class Generation extends ContentData<Generation> implements GenAiDa
 
     /** Adds text of the answer as it arrives; kept only while content is captured. Null adds nothing. */
     public Generation append(@Nullable CharSequence delta) {
-        if (delta != null && capturesContent()) {
-            StringBuilder kept = text;
-            if (kept == null) {
-                kept = new StringBuilder(Math.max(256, delta.length()));
-                text = kept;
-            }
-            kept.append(delta, 0, Math.min(delta.length(), MAX_TEXT - kept.length()));
+        return append(0, delta);
+    }
+
+    /** Adds text of one of several choices as it arrives. */
+    public Generation append(int choice, @Nullable CharSequence delta) {
+        if (capturesContent()) {
+            streamed().text(choice, delta);
         }
         return this;
+    }
+
+    /** Adds what the model thinks as it arrives; kept only while content is captured. Null adds nothing. */
+    public Generation appendReasoning(@Nullable CharSequence delta) {
+        return appendReasoning(0, delta);
+    }
+
+    /** Adds what the model thinks for one of several choices as it arrives. */
+    public Generation appendReasoning(int choice, @Nullable CharSequence delta) {
+        if (capturesContent()) {
+            streamed().reasoning(choice, delta);
+        }
+        return this;
+    }
+
+    /**
+     * Adds a piece of a tool call as it arrives; kept only while content is captured. Calls may come interleaved: pieces
+     * with the same {@code index} belong together, whatever else is null in the later ones. The name may come whole, in
+     * pieces, or again with each piece. Another id at the same index begins another call.
+     */
+    public Generation appendToolCall(
+            int index, @Nullable String id, @Nullable String name, @Nullable CharSequence argumentsDelta) {
+        return appendToolCall(0, index, id, name, argumentsDelta);
+    }
+
+    /** Adds a piece of a tool call of one of several choices as it arrives. */
+    public Generation appendToolCall(
+            int choice, int index, @Nullable String id, @Nullable String name, @Nullable CharSequence argumentsDelta) {
+        if (capturesContent()) {
+            streamed().toolCall(choice, index, id, name, argumentsDelta);
+        }
+        return this;
+    }
+
+    private MessageAggregator streamed() {
+        MessageAggregator existing = streamed;
+        if (existing == null) {
+            existing = new MessageAggregator();
+            streamed = existing;
+        }
+        return existing;
     }
 
     /** The messages received, where they were not appended. Content. */
     public Generation output(Supplier<? extends List<Message>> messages) {
         return putMessages(OUTPUT_MESSAGES, messages);
+    }
+
+    /**
+     * A structured output, a JSON text or a value that Jackson can write: a message with one text part that is its JSON.
+     * Says {@code outputType("json")} too, unless another type was said to be asked for. Content.
+     */
+    public Generation outputJson(Supplier<? extends @Nullable Object> value) {
+        if (options().outputType == null) {
+            options().outputType = "json";
+        }
+        return value == null
+                ? this
+                : putMessages(OUTPUT_MESSAGES, () -> {
+                    Object output = value.get();
+                    return output == null ? null : List.of(Message.of("assistant", new Message.Part.Json(output)));
+                });
     }
 
     /** Seconds from the request to the first chunk; the operator measures it. */
@@ -409,23 +475,19 @@ public final class Generation extends ContentData<Generation> implements GenAiDa
 
     @Override
     public void end() {
-        if (text != null && !isKept(OUTPUT_MESSAGES)) {
-            // The bound may have split a surrogate pair; half of one is no text.
-            int last = text.length() - 1;
-            if (last == MAX_TEXT - 1 && Character.isHighSurrogate(text.charAt(last))) {
-                text.setLength(last);
-            }
-            String reason = finishReasons == null ? null : finishReasons.get(0);
-            Message answer = new Message("assistant", List.of(new Message.Part.Text(text.toString())), reason);
-            putMessages(OUTPUT_MESSAGES, () -> List.of(answer));
-            text = null;
+        if (streamed != null && !isKept(OUTPUT_MESSAGES)) {
+            List<Message> messages = streamed.messages(finishReasons);
+            putMessages(OUTPUT_MESSAGES, () -> messages.isEmpty() ? null : messages);
+            contentCut(streamed.hasLost() ? 1 : 0);
         }
+        streamed = null;
         super.end();
     }
 
     @Override
     public int estimatedBytes() {
-        return 512 + contentBytes();
+        long streaming = streamed == null ? 0 : streamed.estimatedBytes();
+        return (int) Math.min(512 + contentBytes() + streaming, Integer.MAX_VALUE);
     }
 
     @Override

@@ -30,6 +30,14 @@ public interface AttributeConsumer {
     /** A map from text to attribute values. */
     void accept(String key, Map<String, ?> value);
 
+    /** What the span may hold, for data that can shorten itself without losing its form. Default the defaults. */
+    default SpanLimits limits() {
+        return SpanLimits.defaults();
+    }
+
+    /** Says that {@code values} of those handed over were cut to fit; the span counts them. Default nothing. */
+    default void truncated(int values) {}
+
     /** Nothing when {@code value} is null, else the text. */
     default void acceptIfSet(String key, @Nullable String value) {
         if (value != null) {

@@ -21,6 +21,7 @@ public final class SpanLimits {
 
     private final int attributeCount;
     private final int attributeValueLength;
+    private final int contentLength;
     private final int eventCount;
     private final int linkCount;
     private final int attributeCountPerEvent;
@@ -30,6 +31,7 @@ public final class SpanLimits {
     private SpanLimits(Builder builder) {
         this.attributeCount = builder.attributeCount;
         this.attributeValueLength = builder.attributeValueLength;
+        this.contentLength = builder.contentLength;
         this.eventCount = builder.eventCount;
         this.linkCount = builder.linkCount;
         this.attributeCountPerEvent = builder.attributeCountPerEvent;
@@ -37,7 +39,10 @@ public final class SpanLimits {
         this.bytes = builder.bytes;
     }
 
-    /** 128 attributes, events and links, 128 attributes on each of these, no limit of a text, 4 MiB in all. */
+    /**
+     * 128 attributes, events and links, 128 attributes on each of these, no limit of a text, 262,144 code points of
+     * content, 4 MiB in all.
+     */
     public static SpanLimits defaults() {
         return DEFAULTS;
     }
@@ -52,6 +57,7 @@ public final class SpanLimits {
         Builder builder = new Builder();
         builder.attributeCount = attributeCount;
         builder.attributeValueLength = attributeValueLength;
+        builder.contentLength = contentLength;
         builder.eventCount = eventCount;
         builder.linkCount = linkCount;
         builder.attributeCountPerEvent = attributeCountPerEvent;
@@ -68,6 +74,11 @@ public final class SpanLimits {
     /** Code points of a text value, also inside lists and maps; {@code Integer.MAX_VALUE} for no limit. */
     public int attributeValueLength() {
         return attributeValueLength;
+    }
+
+    /** Code points of the JSON of all messages and other content of a span together. */
+    public int contentLength() {
+        return contentLength;
     }
 
     /** Events of a span. */
@@ -102,6 +113,7 @@ public final class SpanLimits {
     public String toString() {
         return "SpanLimits{attributeCount=" + attributeCount
                 + ", attributeValueLength=" + attributeValueLength
+                + ", contentLength=" + contentLength
                 + ", eventCount=" + eventCount
                 + ", linkCount=" + linkCount
                 + ", attributeCountPerEvent=" + attributeCountPerEvent
@@ -113,6 +125,7 @@ public final class SpanLimits {
     public static final class Builder {
         private int attributeCount = 128;
         private int attributeValueLength = Integer.MAX_VALUE;
+        private int contentLength = 256 * 1024;
         private int eventCount = 128;
         private int linkCount = 128;
         private int attributeCountPerEvent = 128;
@@ -130,6 +143,16 @@ public final class SpanLimits {
         /** Code points of a text value, 0 or more. Default no limit. */
         public Builder attributeValueLength(int attributeValueLength) {
             this.attributeValueLength = checked("attributeValueLength", attributeValueLength, 0, Integer.MAX_VALUE);
+            return this;
+        }
+
+        /**
+         * Code points of the JSON of all messages and other content of a span together, 0 to 16 Mi. Default 262,144: more
+         * than most models' whole context, and a batch of 4 MiB still holds sixteen such spans. Texts beyond it are cut
+         * inside the JSON, the longest first, marked {@code "truncated": true} and counted; the JSON stays valid.
+         */
+        public Builder contentLength(int contentLength) {
+            this.contentLength = checked("contentLength", contentLength, 0, 16 * 1024 * 1024);
             return this;
         }
 

@@ -261,24 +261,23 @@ final class SpanView {
             Consumer<Throwable> failed) {
         List<String> dataKeys = new ArrayList<>(scope.isEmpty() && globals.isEmpty() ? 0 : 32);
         int faults = 0;
+        int cut = 0;
         if (data != null) {
             boolean inherits = !scope.isEmpty() || !globals.isEmpty();
-            AttributeConsumer exported = attributeCount == 0 && !inherits
-                    ? consumer
-                    : new Unclaimed(consumer, this, inherits ? dataKeys : null);
+            Unclaimed exported = new Unclaimed(consumer, this, inherits ? dataKeys : null);
             try {
                 data.forEachAttribute(exported);
             } catch (Throwable e) {
                 failed.accept(e);
                 faults++;
             }
+            cut = exported.truncated;
         }
         for (int i = 0; i < 2 * attributeCount; i += 2) {
             Attributes.dispatch((String) attributes[i], attributes[i + 1], consumer);
         }
         int room = limits.attributeCount() - attributeCount;
         int dropped = 0;
-        int cut = 0;
         for (int i = 0; i < scope.size() + globals.size(); i++) {
             boolean fromScope = i < scope.size();
             Attributes source = fromScope ? scope : globals;
@@ -349,11 +348,19 @@ final class SpanView {
         return endEpochNanos;
     }
 
-    /** Passes on what the span does not say itself, and notes which keys it passed on. */
-    private record Unclaimed(
-            AttributeConsumer consumer,
-            SpanView view,
-            @Nullable List<String> passed) implements AttributeConsumer {
+    /** Passes on what the span does not say itself, texts within their limit, and notes which keys it passed on. */
+    private static final class Unclaimed implements AttributeConsumer {
+        private final AttributeConsumer consumer;
+        private final SpanView view;
+        private final @Nullable List<String> passed;
+        private int truncated;
+
+        Unclaimed(AttributeConsumer consumer, SpanView view, @Nullable List<String> passed) {
+            this.consumer = consumer;
+            this.view = view;
+            this.passed = passed;
+        }
+
         private boolean passes(String key) {
             if (view.has(key)) {
                 return false;
@@ -367,7 +374,10 @@ final class SpanView {
         @Override
         public void accept(String key, String value) {
             if (passes(key)) {
-                consumer.accept(key, value);
+                // Data of an application may hand over a null, which is the consumer's to refuse.
+                String cut = value == null ? value : AttributeValue.truncate(value, view.limits.attributeValueLength());
+                truncated += value != null && cut.length() < value.length() ? 1 : 0;
+                consumer.accept(key, cut);
             }
         }
 
@@ -404,6 +414,16 @@ final class SpanView {
             if (passes(key)) {
                 consumer.accept(key, value);
             }
+        }
+
+        @Override
+        public SpanLimits limits() {
+            return view.limits;
+        }
+
+        @Override
+        public void truncated(int values) {
+            truncated += values;
         }
     }
 }

@@ -6,8 +6,11 @@ package io.spanflux.genai;
 import io.spanflux.test.AttributeRecorder;
 import io.spanflux.trace.SpanKind;
 import java.math.BigDecimal;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -350,29 +353,92 @@ class GenerationTest {
     }
 
     @Test
-    void append_moreThanAMebi_keepsTheFirst() {
-        String half = "x".repeat(MEBI / 2);
-        generation.captureContent(true).append(half).append("y".repeat(MEBI)).append("z");
-        generation.end();
-
-        assertThat(appended()).isEqualTo(half + "y".repeat(MEBI / 2));
-    }
-
-    @Test
-    void append_oneHugePiece_keepsItsBeginning() {
+    void append_oneHugePiece_isExportedInPartAndCounted() {
         generation.captureContent(true).append("x".repeat(20 * MEBI));
+        assertThat(generation.estimatedBytes()).isBetween(2 * MEBI, 2 * MEBI + 2_000);
         generation.end();
 
-        assertThat(appended()).hasSize(MEBI);
         assertThat(generation.estimatedBytes()).isBetween(2 * MEBI, 2 * MEBI + 2_000);
+        AttributeRecorder recorder = new AttributeRecorder();
+        generation.forEachAttribute(recorder);
+        assertThat((String) recorder.recorded().get("gen_ai.output.messages"))
+                .hasSizeBetween(256 * 1024 - 20, 256 * 1024);
+        assertThat(recorder.truncated()).isEqualTo(1);
     }
 
     @Test
-    void append_boundInsideASurrogatePair_splitsNone() {
-        generation.captureContent(true).append("x").append("😀".repeat(MEBI)).append("tail");
+    void append_choicesReasoningAndToolCalls_becomeTheirMessages() {
+        generation
+                .captureContent(true)
+                .appendReasoning("Hm")
+                .append(1, "Other")
+                .appendReasoning("m.")
+                .append("It ")
+                .append("is")
+                .appendToolCall(0, "call_1", "get_weather", null)
+                .appendToolCall(0, null, null, "{\"city\":")
+                .appendToolCall(1, 0, "call_2", "get_time", "{}")
+                .appendToolCall(0, null, null, "\"Paris\"}")
+                .appendReasoning(1, "Why")
+                .finishReasons(List.of("tool_call", "stop"));
         generation.end();
 
-        assertThat(appended()).isEqualTo("x" + "😀".repeat(MEBI / 2 - 1));
+        assertThat(json("gen_ai.output.messages")).isEqualTo(JSON.readTree("""
+                        [{"role":"assistant","finish_reason":"tool_call","parts":[
+                            {"type":"reasoning","content":"Hmm."},
+                            {"type":"text","content":"It is"},
+                            {"type":"tool_call","id":"call_1","name":"get_weather","arguments":{"city":"Paris"}}]},
+                         {"role":"assistant","finish_reason":"stop","parts":[
+                            {"type":"text","content":"Other"},
+                            {"type":"tool_call","id":"call_2","name":"get_time","arguments":{}},
+                            {"type":"reasoning","content":"Why"}]}]
+                        """));
+    }
+
+    @Test
+    void append_onlyEmptyPieces_isNoMessage() {
+        generation.captureContent(true).append("").appendReasoning(null);
+        generation.end();
+
+        assertThat(attributes()).doesNotContainKey("gen_ai.output.messages");
+    }
+
+    @Test
+    void instructionsAndTools_areTheJsonOfTheConventions() {
+        generation
+                .captureContent(true)
+                .systemInstructions(() -> Arrays.asList(new Message.Part.Text("Be brief."), null))
+                .toolDefinitions(() -> List.of(
+                        ToolDefinition.function("ping"),
+                        ToolDefinition.function("get_weather", "By city", "{\"type\": \"object\"}")));
+
+        assertThat(json("gen_ai.system_instructions"))
+                .isEqualTo(JSON.readTree("[{\"type\":\"text\",\"content\":\"Be brief.\"}]"));
+        assertThat(json("gen_ai.tool.definitions")).isEqualTo(JSON.readTree("""
+                        [{"type":"function","name":"ping"},
+                         {"type":"function","name":"get_weather","description":"By city","parameters":{"type":"object"}}]
+                        """));
+    }
+
+    @Test
+    void outputJson_value_isATextPartWithItsJsonAndSaysWhatWasAskedFor() {
+        generation.captureContent(true).outputJson(() -> Map.of("answer", 42));
+        generation.end();
+
+        assertThat(attributes()).containsEntry("gen_ai.output.type", "json");
+        assertThat(json("gen_ai.output.messages")).isEqualTo(JSON.readTree("""
+                        [{"role":"assistant","parts":[{"type":"text","content":"{\\"answer\\":42}"}]}]
+                        """));
+    }
+
+    @Test
+    void outputJson_textNullOrAnotherType_staysWhatItIs() {
+        generation.captureContent(true).outputType("image").outputJson(() -> "{\"a\": 1}");
+        assertThat(attributes()).containsEntry("gen_ai.output.type", "image");
+        assertThat(appended()).isEqualTo("{\"a\": 1}");
+
+        generation.outputJson(() -> null);
+        assertThat(appended()).isEqualTo("{\"a\": 1}");
     }
 
     @Test
@@ -390,6 +456,55 @@ class GenerationTest {
                 .get(0)
                 .get("content")
                 .asString();
+    }
+
+    @Test
+    void estimatedBytes_countsEveryKindOfContent() {
+        int without = generation.estimatedBytes();
+        String text = "x".repeat(10_000);
+        generation
+                .captureContent(true)
+                .systemInstructions(() -> List.of(new Message.Part.Reasoning(text)))
+                .toolDefinitions(() -> List.of(ToolDefinition.function("f", text, Map.of("type", text))))
+                .input(() -> List.of(Message.of(
+                        "user",
+                        new Message.Part.Json(List.of(text)),
+                        new Message.Part.ToolCall("1", "f", Map.of("a", List.of(text, text))),
+                        new Message.Part.ServerToolCall("1", "f", new Message.Part.Generic("t", Map.of("a", text))),
+                        new Message.Part.ServerToolCallResponse("1", new Message.Part.Generic("t", Map.of("a", text))),
+                        Message.Part.Blob.of("image", null, new byte[20_000]),
+                        new Message.Part.File("image", null, text),
+                        new Message.Part.Uri("image", null, text),
+                        new Message.Part.Compaction(null, text),
+                        new Message.Part.Generic("t", Map.of("a", text)))));
+
+        assertThat(generation.estimatedBytes() - without).isBetween(260_000, 264_000);
+    }
+
+    @Test
+    void estimatedBytes_hostileValues_isAGuessAndQuick() {
+        Map<String, Object> cycle = new HashMap<>();
+        cycle.put("self", cycle);
+        List<String> many = Collections.nCopies(1_000_000, "0123456789");
+        List<Object> throwing = new AbstractList<>() {
+            @Override
+            public Object get(int index) {
+                throw new IllegalStateException("not now");
+            }
+
+            @Override
+            public int size() {
+                return 1;
+            }
+        };
+        generation.captureContent(true).input(() -> List.of(Message.toolResponse("1", cycle)));
+        assertThat(generation.estimatedBytes()).isBetween(1_000, 5_000);
+
+        generation.input(() -> List.of(Message.toolResponse("1", throwing)));
+        assertThat(generation.estimatedBytes()).isBetween(1_000, 2_000);
+
+        generation.input(() -> List.of(Message.toolResponse("1", many)));
+        assertThat(generation.estimatedBytes()).isBetween(60_000_000, 100_000_000);
     }
 
     @Test

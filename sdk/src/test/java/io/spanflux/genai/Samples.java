@@ -92,9 +92,13 @@ final class Samples {
     }
 
     private static Supplier<?> content(Method setter) {
-        Object content = setter.getDeclaringClass() == Generation.class
-                ? List.of(new Message("user", List.of(new Message.Part.Text("content")), null))
-                : "{\"content\":1}";
+        Object content = switch (setter.getName()) {
+            case "systemInstructions" -> List.of(new Message.Part.Text("content"));
+            case "toolDefinitions" -> List.of(ToolDefinition.function("content"));
+            case "outputJson" -> "content";
+            default ->
+                setter.getDeclaringClass() == Generation.class ? List.of(Message.user("content")) : "{\"content\":1}";
+        };
         return () -> content;
     }
 

@@ -40,6 +40,7 @@ class SpanLimitsTest {
 
         assertThat(limits.attributeCount()).isEqualTo(128);
         assertThat(limits.attributeValueLength()).isEqualTo(Integer.MAX_VALUE);
+        assertThat(limits.contentLength()).isEqualTo(256 * 1024);
         assertThat(limits.eventCount()).isEqualTo(128);
         assertThat(limits.linkCount()).isEqualTo(128);
         assertThat(limits.attributeCountPerEvent()).isEqualTo(128);
@@ -56,13 +57,14 @@ class SpanLimitsTest {
                 .linkCount(4)
                 .attributeCountPerEvent(5)
                 .attributeCountPerLink(6)
+                .contentLength(7)
                 .bytes(70_000)
                 .build();
 
         assertThat(limits.toBuilder().build().toString())
                 .isEqualTo(limits.toString())
-                .isEqualTo("SpanLimits{attributeCount=1, attributeValueLength=2, eventCount=3, linkCount=4, "
-                        + "attributeCountPerEvent=5, attributeCountPerLink=6, bytes=70000}");
+                .isEqualTo("SpanLimits{attributeCount=1, attributeValueLength=2, contentLength=7, "
+                        + "eventCount=3, linkCount=4, attributeCountPerEvent=5, attributeCountPerLink=6, bytes=70000}");
     }
 
     @ParameterizedTest
@@ -78,6 +80,8 @@ class SpanLimitsTest {
         "attributeCountPerEvent, 10001",
         "attributeCountPerLink, -1",
         "attributeCountPerLink, 10001",
+        "contentLength, -1",
+        "contentLength, 16777217",
         "bytes, 16383",
         "bytes, 67108865",
     })
@@ -96,6 +100,7 @@ class SpanLimitsTest {
         "linkCount, 0", "linkCount, 10000",
         "attributeCountPerEvent, 0", "attributeCountPerEvent, 10000",
         "attributeCountPerLink, 0", "attributeCountPerLink, 10000",
+        "contentLength, 0", "contentLength, 16777216",
         "bytes, 16384", "bytes, 67108864",
     })
     void builder_boundsThemselves_areTaken(String name, int value) {
@@ -110,6 +115,7 @@ class SpanLimitsTest {
             case "eventCount" -> builder.eventCount(value);
             case "linkCount" -> builder.linkCount(value);
             case "attributeCountPerEvent" -> builder.attributeCountPerEvent(value);
+            case "contentLength" -> builder.contentLength(value);
             case "attributeCountPerLink" -> builder.attributeCountPerLink(value);
             default -> builder.bytes(value);
         };
@@ -234,6 +240,25 @@ class SpanLimitsTest {
 
         assertThat(span.attributes().asMap())
                 .containsOnly(entry("scoped", "abc"), entry("global", "abc"), entry("spanflux.truncated_values", 2L));
+    }
+
+    @Test
+    void attributeValueLength_coversTextsOfDataAndCountsWhatDataCutsItself() {
+        SpanLimits limits = SpanLimits.builder().attributeValueLength(3).build();
+        Span span = Tracer.builder()
+                .limits(limits)
+                .build()
+                .span(FakeData.saying(to -> {
+                    assertThat(to.limits()).isSameAs(limits);
+                    to.accept("short", "abc");
+                    to.accept("long", "ab\uD83D\uDE00cd");
+                    to.truncated(4);
+                }))
+                .start();
+
+        assertThat(span.attributes().asMap())
+                .containsExactly(
+                        entry("short", "abc"), entry("long", "ab\uD83D\uDE00"), entry("spanflux.truncated_values", 5L));
     }
 
     @Test
