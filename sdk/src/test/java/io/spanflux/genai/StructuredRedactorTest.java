@@ -44,6 +44,27 @@ class StructuredRedactorTest {
     }
 
     @Test
+    void partsOfAllKinds_areRedacted_andStayWhatTheyAre() {
+        Part.Generic search = new Part.Generic("web_search", Map.of("query", "ann@example.org", "password", "x"));
+        Part.Generic redacted =
+                new Part.Generic("web_search", Map.of("query", "[redacted:email]", "password", "[redacted:key]"));
+
+        assertThat(redactor.redact(search)).isEqualTo(redacted);
+        assertThat(redactor.redact(new Part.ServerToolCall("s", "web", search)))
+                .isEqualTo(new Part.ServerToolCall("s", "web", redacted));
+        assertThat(redactor.redact(new Part.ServerToolCallResponse("s", search)))
+                .isEqualTo(new Part.ServerToolCallResponse("s", redacted));
+        assertThat(redactor.redact(new Part.Reasoning("ask ann@example.org", true)))
+                .isEqualTo(new Part.Reasoning("ask [redacted:email]", true));
+        assertThat(redactor.redact(new Part.Json("{\"password\":1}")))
+                .isEqualTo(new Part.Json("{\"password\":\"[redacted:key]\"}"));
+        assertThat(redactor.redact(new Part.Compaction("c", "ann@example.org")))
+                .isEqualTo(new Part.Compaction("c", "[redacted:email]"));
+        Part uri = new Part.Uri("image", null, "https://example.org/a.png");
+        assertThat(redactor.redact(uri)).isSameAs(uri);
+    }
+
+    @Test
     void brokenJson_doesNotLeave() {
         assertThat(redactor.redact("gen_ai.tool.call.arguments", " {\"password\":\"hun"))
                 .isEqualTo("[redaction failed]");
