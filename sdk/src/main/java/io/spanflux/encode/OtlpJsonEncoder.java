@@ -3,8 +3,6 @@
 
 package io.spanflux.encode;
 
-import io.spanflux.config.SdkVersion;
-import io.spanflux.genai.GenAiAttributes;
 import io.spanflux.trace.Attributes;
 import io.spanflux.trace.Resource;
 import io.spanflux.trace.Span;
@@ -18,11 +16,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
-import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.core.io.SerializedString;
 import tools.jackson.core.json.JsonFactory;
-import tools.jackson.core.json.JsonWriteFeature;
-import tools.jackson.core.util.JsonRecyclerPools;
 
 /**
  * OTLP traces in the JSON form of protobuf, as OpenTelemetry's protocol 1.11 prescribes and as real receivers read it:
@@ -30,13 +25,8 @@ import tools.jackson.core.util.JsonRecyclerPools;
  * without a kind, {@code attributes}, {@code scope.name} and {@code endTimeUnixNano} always there.
  */
 public final class OtlpJsonEncoder implements SpanEncoder {
-    private static final SerializedString RESOURCE_SPANS = new SerializedString("resourceSpans");
-    private static final SerializedString RESOURCE = new SerializedString("resource");
-    private static final SerializedString SCOPE_SPANS = new SerializedString("scopeSpans");
-    private static final SerializedString SCOPE = new SerializedString("scope");
-    private static final SerializedString VERSION = new SerializedString("version");
-    private static final SerializedString SCHEMA_URL = new SerializedString("schemaUrl");
-    private static final SerializedString SPANS = new SerializedString("spans");
+    private static final OtlpEnvelope ENVELOPE = new OtlpEnvelope("resourceSpans", "scopeSpans", "spans");
+
     private static final SerializedString TRACE_ID = new SerializedString("traceId");
     private static final SerializedString SPAN_ID = new SerializedString("spanId");
     private static final SerializedString TRACE_STATE = new SerializedString("traceState");
@@ -56,20 +46,12 @@ public final class OtlpJsonEncoder implements SpanEncoder {
     private static final SerializedString DROPPED_EVENTS = new SerializedString("droppedEventsCount");
     private static final SerializedString DROPPED_LINKS = new SerializedString("droppedLinksCount");
 
-    private static final String SCOPE_NAME = "io.spanflux";
-
     /** Bit 8 of OTLP's flags: it is known whether the parent is remote; bit 9: it is. */
     private static final int HAS_IS_REMOTE = 0x100;
 
     private static final int IS_REMOTE = 0x200;
 
-    private final JsonFactory json = JsonFactory.builder()
-            .enable(JsonWriteFeature.COMBINE_UNICODE_SURROGATES_IN_UTF8)
-            .enable(StreamWriteFeature.USE_FAST_DOUBLE_WRITER)
-            .disable(StreamWriteFeature.AUTO_CLOSE_TARGET)
-            // Jackson's other pool is bound to threads.
-            .recyclerPool(JsonRecyclerPools.newBoundedPool(8))
-            .build();
+    private final JsonFactory json = OtlpEnvelope.json();
     private final AttributeKeys keys = new AttributeKeys();
     private final AttributeDialect dialect;
 
@@ -107,39 +89,12 @@ public final class OtlpJsonEncoder implements SpanEncoder {
         Body(JsonGenerator generator) {
             this.generator = generator;
             this.attributes = new AttributeWriter(generator, keys);
-            generator.writeStartObject();
-            generator.writeName(RESOURCE_SPANS);
-            generator.writeStartArray();
+            ENVELOPE.beginBody(generator);
         }
 
         private void beginEnvelope(Resource next) {
             resource = next;
-            generator.writeStartObject();
-            generator.writeName(RESOURCE);
-            generator.writeStartObject();
-            writeAttributes(next.attributes());
-            generator.writeEndObject();
-            generator.writeName(SCOPE_SPANS);
-            generator.writeStartArray();
-            generator.writeStartObject();
-            generator.writeName(SCOPE);
-            generator.writeStartObject();
-            generator.writeName(NAME);
-            generator.writeString(SCOPE_NAME);
-            generator.writeName(VERSION);
-            generator.writeString(SdkVersion.get());
-            generator.writeEndObject();
-            generator.writeName(SPANS);
-            generator.writeStartArray();
-        }
-
-        private void endEnvelope() {
-            generator.writeEndArray();
-            generator.writeName(SCHEMA_URL);
-            generator.writeString(GenAiAttributes.SCHEMA_URL);
-            generator.writeEndObject();
-            generator.writeEndArray();
-            generator.writeEndObject();
+            ENVELOPE.begin(generator, attributes, next);
         }
 
         @Override
@@ -147,7 +102,7 @@ public final class OtlpJsonEncoder implements SpanEncoder {
             if (resource == null) {
                 beginEnvelope(span.resource());
             } else if (!resource.equals(span.resource())) {
-                endEnvelope();
+                ENVELOPE.end(generator);
                 beginEnvelope(span.resource());
             }
             attributes.beginSpan();
@@ -265,11 +220,9 @@ public final class OtlpJsonEncoder implements SpanEncoder {
         @Override
         public void end() {
             if (resource != null) {
-                endEnvelope();
+                ENVELOPE.end(generator);
             }
-            generator.writeEndArray();
-            generator.writeEndObject();
-            generator.close();
+            ENVELOPE.endBody(generator);
         }
     }
 }

@@ -10,10 +10,10 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What a successful answer says of spans it rejected. Anything that is not this JSON, from an empty body to HTML, means
- * that nothing was rejected: the status already said that the batch was taken.
+ * What a successful answer says of what it rejected: spans, or points of metrics. Anything that is not this JSON, from an
+ * empty body to HTML, means that nothing was rejected: the status already said that the batch was taken.
  *
- * @param rejected how many spans of the batch were rejected, at most its size
+ * @param rejected how many of the batch were rejected, at most its size
  * @param message what the server says about it, on one line; empty when nothing
  */
 record PartialSuccess(int rejected, String message) {
@@ -22,12 +22,17 @@ record PartialSuccess(int rejected, String message) {
     private static final int MAX_MESSAGE = 500;
 
     static PartialSuccess parse(byte[] body, int batchSize) {
+        return parse(body, "rejectedSpans", batchSize);
+    }
+
+    /** The same of another signal, which has another name for what it counts. */
+    static PartialSuccess parse(byte[] body, String countName, int batchSize) {
         JsonNode partial = read(body);
         if (partial == null) {
             return NONE;
         }
         // Protobuf's JSON has 64-bit numbers as text, but allows numbers; asLong reads both.
-        long rejected = partial.path("rejectedSpans").asLong(0);
+        long rejected = partial.path(countName).asLong(0);
         String message = partial.path("errorMessage").asString("");
         return new PartialSuccess((int) Math.max(0, Math.min(rejected, batchSize)), oneLine(message));
     }

@@ -1,0 +1,210 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.export;
+
+import io.spanflux.config.Environment;
+import io.spanflux.config.SdkVersion;
+import io.spanflux.transport.Compression;
+import io.spanflux.transport.ReactorNettySender;
+import io.spanflux.transport.RetryPolicy;
+import io.spanflux.transport.RetryingSender;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * Where and how one signal is sent by OTLP: what was set in code, else the variable for that signal, else the one for all
+ * signals, else the default. Not thread-safe.
+ */
+final class OtlpSettings {
+    private static final String PREFIX = "OTEL_EXPORTER_OTLP_";
+    private static final String DEFAULT_HOST = "http://localhost:4318/";
+
+    private final Signal signal;
+    Environment environment = Environment.system();
+
+    @Nullable
+    String endpoint;
+
+    final Map<String, String> headers = new LinkedHashMap<>();
+
+    @Nullable
+    Duration timeout;
+
+    @Nullable
+    Compression compression;
+
+    @Nullable
+    RetryPolicy retryPolicy;
+
+    Consumer<ReactorNettySender.Builder> transport = sender -> {};
+
+    OtlpSettings(Signal signal) {
+        this.signal = signal;
+    }
+
+    /** What distinguishes the signals. */
+    enum Signal {
+        TRACES("OTEL_BSP_EXPORT_TIMEOUT", RetryPolicy.DEFAULT.maxAge()),
+        METRICS("OTEL_METRIC_EXPORT_TIMEOUT", Duration.ofSeconds(30));
+
+        private final String prefix = PREFIX + name() + '_';
+        private final String path = "v1/" + name().toLowerCase(Locale.ROOT);
+        private final String maxAgeVariable;
+        private final Duration maxAge;
+
+        Signal(String maxAgeVariable, Duration maxAge) {
+            this.maxAgeVariable = maxAgeVariable;
+            this.maxAge = maxAge;
+        }
+    }
+
+    /** The sender of these settings; nothing is opened yet. */
+    RetryingSender sender() {
+        warnOfOtherProtocols();
+        String url = endpointOrDefault();
+        ReactorNettySender.Builder sender = ReactorNettySender.builder(url);
+        mergedHeaders().forEach(sender::header);
+        sender.timeout(timeoutOrDefault()).compression(compressionOrDefault());
+        if (url.toLowerCase(Locale.ROOT).startsWith("https:")) {
+            setCertificates(sender);
+        }
+        transport.accept(sender);
+        return new RetryingSender(sender.build(), retryPolicyOrDefault(), Schedulers.parallel());
+    }
+
+    private void warnOfOtherProtocols() {
+        String name = environment.firstSet(signal.prefix + "PROTOCOL", PREFIX + "PROTOCOL");
+        String protocol = name == null ? null : environment.text(name);
+        if (name != null && protocol != null && !protocol.equalsIgnoreCase("http/json")) {
+            environment.ignored(name, protocol, "Spanflux speaks http/json only");
+        }
+    }
+
+    private String endpointOrDefault() {
+        if (endpoint != null) {
+            return withPath(endpoint);
+        }
+        String ofSignal = environment.text(signal.prefix + "ENDPOINT");
+        if (ofSignal != null && isUsable(signal.prefix + "ENDPOINT", ofSignal)) {
+            return ofSignal;
+        }
+        String ofAll = environment.text(PREFIX + "ENDPOINT");
+        if (ofAll != null && isUsable(PREFIX + "ENDPOINT", ofAll)) {
+            return ofAll + (ofAll.endsWith("/") ? "" : "/") + signal.path;
+        }
+        return DEFAULT_HOST + signal.path;
+    }
+
+    private String withPath(String endpoint) {
+        try {
+            URI uri = URI.create(endpoint);
+            boolean bare = uri.getRawPath() == null
+                    || uri.getRawPath().isEmpty()
+                    || uri.getRawPath().equals("/");
+            return bare && uri.getHost() != null
+                    ? uri.resolve('/' + signal.path).toString()
+                    : endpoint;
+        } catch (IllegalArgumentException e) {
+            // The sender refuses it by name.
+            return endpoint;
+        }
+    }
+
+    private boolean isUsable(String variable, String url) {
+        try {
+            ReactorNettySender.builder(url);
+            return true;
+        } catch (IllegalArgumentException e) {
+            environment.ignored(variable, url.replaceAll("//[^/@]*@", "//***@"), "not an http or https URL");
+            return false;
+        }
+    }
+
+    private Map<String, String> mergedHeaders() {
+        String variable = environment.firstSet(signal.prefix + "HEADERS", PREFIX + "HEADERS");
+        Map<String, String> merged = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        if (variable != null) {
+            environment.pairs(variable).forEach((name, value) -> {
+                try {
+                    ReactorNettySender.builder(DEFAULT_HOST).header(name, value);
+                    merged.put(name, value);
+                } catch (IllegalArgumentException e) {
+                    environment.ignored(variable, "(" + name + ")", "not a header that can be set");
+                }
+            });
+        }
+        merged.putAll(headers);
+        String ours = "Spanflux-OTLP-Exporter-Java/" + SdkVersion.get();
+        merged.merge("User-Agent", ours, (user, own) -> user + ' ' + own);
+        return merged;
+    }
+
+    private Duration timeoutOrDefault() {
+        if (timeout != null) {
+            return timeout;
+        }
+        String variable = environment.firstSet(signal.prefix + "TIMEOUT", PREFIX + "TIMEOUT");
+        Duration set = variable == null ? null : environment.millis(variable, 1);
+        return set == null ? Duration.ofSeconds(10) : set;
+    }
+
+    private Compression compressionOrDefault() {
+        if (compression != null) {
+            return compression;
+        }
+        String variable = environment.firstSet(signal.prefix + "COMPRESSION", PREFIX + "COMPRESSION");
+        String name = variable == null ? null : environment.text(variable);
+        if (variable == null || name == null) {
+            return Compression.NONE;
+        }
+        if (name.equalsIgnoreCase("gzip")) {
+            return Compression.GZIP;
+        }
+        if (!name.equalsIgnoreCase("none")) {
+            environment.ignored(variable, name, "neither gzip nor none");
+        }
+        return Compression.NONE;
+    }
+
+    private RetryPolicy retryPolicyOrDefault() {
+        if (retryPolicy != null) {
+            return retryPolicy;
+        }
+        Duration maxAge = environment.millis(signal.maxAgeVariable, 0);
+        return RetryPolicy.DEFAULT.withMaxAge(maxAge == null ? signal.maxAge : maxAge);
+    }
+
+    /**
+     * Files that cannot be read fail the build, though the environment names them: to go on without them would trust
+     * other servers than was asked for.
+     */
+    private void setCertificates(ReactorNettySender.Builder sender) {
+        Path trusted = path("CERTIFICATE");
+        if (trusted != null) {
+            sender.certificate(trusted);
+        }
+        Path shown = path("CLIENT_CERTIFICATE");
+        Path key = path("CLIENT_KEY");
+        if (shown != null && key != null) {
+            sender.clientCertificate(shown, key);
+        } else if (shown != null || key != null) {
+            throw new IllegalArgumentException(
+                    "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY need one another");
+        }
+    }
+
+    private @Nullable Path path(String suffix) {
+        String variable = environment.firstSet(signal.prefix + suffix, PREFIX + suffix);
+        String file = variable == null ? null : environment.text(variable);
+        return file == null ? null : Path.of(file);
+    }
+}
