@@ -48,13 +48,15 @@ class ArchitectureTest {
             Map.entry("transport", Set.of("diagnostics")),
             Map.entry("export", Set.of("trace", "encode", "transport", "config", "diagnostics")),
             Map.entry("pipeline", Set.of("trace", "export", "diagnostics")),
+            Map.entry("metrics", Set.of("trace", "genai", "encode", "export", "config", "diagnostics")),
+            Map.entry("metrics.micrometer", Set.of("trace", "metrics")),
             Map.entry("testing", Set.of("trace", "genai", "export")));
 
     @Test
     void packages_useOnlyThoseBelowThem() {
         Map<String, String> wrong = new TreeMap<>();
         for (JavaPackage each : MAIN.getPackage("io.spanflux").getSubpackagesInTree()) {
-            String name = each.getRelativeName();
+            String name = each.getName().substring("io.spanflux.".length());
             assertThat(MAY_USE).as("a new package needs its place in the order").containsKey(name);
             each.getClassDependenciesFromThisPackage().forEach(dependency -> {
                 String target = dependency.getTargetClass().getPackageName();
@@ -98,6 +100,11 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat(resideInAnyPackage("tools.jackson.."))
                 .check(MAIN);
+        noClasses()
+                .that(resideOutsideOfPackages("io.spanflux.metrics.micrometer"))
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("io.micrometer.."))
+                .check(MAIN);
         classes()
                 .should()
                 .onlyDependOnClassesThat(resideInAnyPackage(
@@ -109,6 +116,7 @@ class ArchitectureTest {
                         "org.reactivestreams..",
                         "reactor..",
                         "io.netty..",
+                        "io.micrometer.core..",
                         "tools.jackson.."))
                 .check(MAIN);
     }

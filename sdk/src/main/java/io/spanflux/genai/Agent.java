@@ -5,18 +5,26 @@ package io.spanflux.genai;
 
 import io.spanflux.trace.AttributeConsumer;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 import static io.spanflux.genai.GenAiAttributes.*;
 
 /** The invocation of an agent in this process. Span kind INTERNAL, named {@code invoke_agent {agent name}}. */
 public final class Agent implements GenAiData {
+    private static final AtomicIntegerFieldUpdater<Agent> INFERENCE_CALLS =
+            AtomicIntegerFieldUpdater.newUpdater(Agent.class, "inferenceCalls");
+    private static final AtomicIntegerFieldUpdater<Agent> TOOL_CALLS =
+            AtomicIntegerFieldUpdater.newUpdater(Agent.class, "toolCalls");
+
     private final String name;
     private @Nullable String description;
     private @Nullable String model;
     private @Nullable String conversationId;
     private @Nullable Usage usage;
     private boolean frozen;
+    private volatile int inferenceCalls;
+    private volatile int toolCalls;
 
     private Agent(String name) {
         this.name = name;
@@ -57,6 +65,44 @@ public final class Agent implements GenAiData {
             this.usage = usage;
         }
         return this;
+    }
+
+    /** Counts a call of a model that began inside this invocation. Any thread. */
+    public void countInferenceCall() {
+        INFERENCE_CALLS.incrementAndGet(this);
+    }
+
+    /** Counts the execution of a tool that began inside this invocation. Any thread. */
+    public void countToolCall() {
+        TOOL_CALLS.incrementAndGet(this);
+    }
+
+    /** How many calls of models were counted; calls inside an agent further down belong to that one. */
+    public int inferenceCalls() {
+        return inferenceCalls;
+    }
+
+    /** How many executions of tools were counted; those inside an agent further down belong to that one. */
+    public int toolCalls() {
+        return toolCalls;
+    }
+
+    @Override
+    public @Nullable Object attribute(String key) {
+        return switch (key) {
+            case OPERATION_NAME -> "invoke_agent";
+            case AGENT_NAME -> name;
+            case REQUEST_MODEL -> model;
+            case USAGE_INPUT_TOKENS -> usage == null ? null : usage.inputTokens();
+            case USAGE_OUTPUT_TOKENS -> usage == null ? null : usage.outputTokens();
+            default -> null;
+        };
+    }
+
+    /** True: the calls below are this agent's. */
+    @Override
+    public boolean ownsSpansBelow() {
+        return true;
     }
 
     @Override

@@ -56,6 +56,11 @@ abstract class DescribedData<S extends DescribedData<S>> extends ContentData<S> 
         return attributes.get(key);
     }
 
+    /** The value of an attribute that is no content, null when it is not known. */
+    public final @Nullable Object attribute(String key) {
+        return attributes.get(key);
+    }
+
     @Override
     public final SpanKind kind() {
         return kind;

@@ -201,6 +201,9 @@ public final class GenAiAttributes {
     /** Its port. */
     public static final String CLIENT_PORT = "client.port";
 
+    /** {@code input} or {@code output}; of metrics only. */
+    public static final String TOKEN_TYPE = "gen_ai.token.type";
+
     /** The tool's name. */
     public static final String TOOL_NAME = "gen_ai.tool.name";
 

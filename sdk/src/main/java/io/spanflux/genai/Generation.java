@@ -9,6 +9,7 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -38,8 +39,9 @@ public final class Generation extends ContentData<Generation> implements GenAiDa
     private @Nullable String serviceTier;
     private @Nullable Usage usage;
     private @Nullable MessageAggregator streamed;
-    private double timeToFirstChunk = Double.NaN;
+    private @Nullable Double timeToFirstChunk;
     private boolean stream;
+    private @Nullable LongConsumer chunkGaps;
 
     /** What most calls do not say; one object that most generations do not have. */
     private static final class RequestOptions {
@@ -394,6 +396,21 @@ public final class Generation extends ContentData<Generation> implements GenAiDa
         return this;
     }
 
+    /** So many nanoseconds have passed from the chunk before to one that has just come; the operator measures them. */
+    public void chunkGap(long nanos) {
+        if (chunkGaps != null && !isFrozen()) {
+            chunkGaps.accept(nanos);
+        }
+    }
+
+    /**
+     * Who is told each {@link #chunkGap}, on the thread of the chunks; must be fast and must not throw. Set when the span
+     * starts, by who measures streams.
+     */
+    public void onChunkGap(LongConsumer chunkGaps) {
+        this.chunkGaps = chunkGaps;
+    }
+
     /** Writes {@code error} where a finish reason was to be expected: the answer was cut off. */
     public Generation cutOff() {
         return finishReasons == null ? finishReason("error") : this;
@@ -451,6 +468,22 @@ public final class Generation extends ContentData<Generation> implements GenAiDa
     /** The service tier that answered, null when it is not known. */
     public @Nullable String serviceTier() {
         return serviceTier;
+    }
+
+    @Override
+    public @Nullable Object attribute(String key) {
+        return switch (key) {
+            case OPERATION_NAME -> operation;
+            case PROVIDER_NAME -> provider;
+            case REQUEST_MODEL -> model;
+            case RESPONSE_MODEL -> responseModel;
+            case RESPONSE_TIME_TO_FIRST_CHUNK -> timeToFirstChunk;
+            case USAGE_INPUT_TOKENS -> usage == null ? null : usage.inputTokens();
+            case USAGE_OUTPUT_TOKENS -> usage == null ? null : usage.outputTokens();
+            case SERVER_ADDRESS -> options == null ? null : options.serverAddress;
+            case SERVER_PORT -> options == null || options.serverAddress == null ? null : options.serverPort;
+            default -> null;
+        };
     }
 
     /** The tokens, null when the provider did not say. */

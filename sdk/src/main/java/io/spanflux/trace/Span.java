@@ -18,7 +18,8 @@ import reactor.util.context.ContextView;
  * One operation in a trace: written to until it ends, read from afterwards, and itself what is queued and encoded.
  *
  * <p>No method throws, whatever it is given: a value that cannot be exported is left out and counted on the span, a call
- * after the end is ignored and counted by the {@link Tracer}. The span of a sampled-out trace records nothing.
+ * after the end is ignored and counted by the {@link Tracer}. The span of a sampled-out trace records nothing, unless a
+ * handler counts such spans.
  *
  * <p>Threads: any thread may call any method at any time. A span ends exactly once, whoever races, and never changes
  * after that. Nothing blocks: what is said of a span is a stack with one atomic word, {@link #end()} is a
@@ -52,6 +53,7 @@ public final class Span {
     private final Scope scope;
     private final Attributes globals;
     private final @Nullable SpanData data;
+    private final @Nullable SpanData owner;
 
     private volatile SpanEntry top = SpanEntry.Loss.NONE;
 
@@ -71,6 +73,9 @@ public final class Span {
     static final int PARENT_REMOTE = 1 << 9;
     static final int REMOTE = 1 << 10;
 
+    /** Recorded for those handlers only that see sampled-out spans. */
+    static final int SAMPLED_OUT = 1 << 11;
+
     Span(
             Tracer tracer,
             long traceIdHigh,
@@ -85,7 +90,8 @@ public final class Span {
             long startNanoTime,
             Scope scope,
             Attributes globals,
-            @Nullable SpanData data) {
+            @Nullable SpanData data,
+            @Nullable SpanData owner) {
         this.tracer = tracer;
         this.traceIdHigh = traceIdHigh;
         this.traceIdLow = traceIdLow;
@@ -100,6 +106,7 @@ public final class Span {
         this.scope = scope;
         this.globals = globals;
         this.data = data;
+        this.owner = owner;
     }
 
     /** A span that records nothing and stands for {@code context}, for example the caller in another process. */
@@ -119,6 +126,7 @@ public final class Span {
                 0,
                 Scope.none(),
                 Attributes.empty(),
+                null,
                 null);
     }
 
@@ -399,7 +407,10 @@ public final class Span {
 
     // ---- reading -------------------------------------------------------------------------------------------------
 
-    /** Whether calls on this span are kept; false for spans that are sampled out. Stays true after the end. */
+    /**
+     * Whether calls on this span are kept; false for spans that are sampled out, unless a handler
+     * {@linkplain SpanHandler#seesSampledOut counts} them. Stays true after the end.
+     */
     public boolean isRecording() {
         return (flags & RECORDING) != 0;
     }
@@ -407,6 +418,10 @@ public final class Span {
     /** Whether this span is exported when it ends. */
     public boolean isSampled() {
         return (flags & SpanContext.SAMPLED) != 0;
+    }
+
+    boolean isSampledOut() {
+        return (flags & SAMPLED_OUT) != 0;
     }
 
     /** Whether this span has ended. */
@@ -485,6 +500,26 @@ public final class Span {
         return data;
     }
 
+    /**
+     * The data of the nearest span above, in this process, that {@linkplain SpanData#ownsSpansBelow() owns} those below it;
+     * null where there is none. Not a reference to a span: a chain of spans would keep all that came before it alive.
+     */
+    public @Nullable SpanData owner() {
+        return owner;
+    }
+
+    /** The value that was set last for {@code key} on this span itself, null when there is none. Renders nothing. */
+    public @Nullable Object ownAttribute(String key) {
+        SpanEntry entry = top;
+        for (int i = entry.depth; i > 0 && entry != null; i--) {
+            if (entry instanceof SpanEntry.Attribute attribute && attribute.key.equals(key)) {
+                return attribute.value;
+            }
+            entry = entry.below;
+        }
+        return null;
+    }
+
     /** The start, in nanoseconds since the epoch. */
     public long startEpochNanos() {
         return startEpochNanos;
@@ -497,7 +532,7 @@ public final class Span {
 
     /** The end, in nanoseconds since the epoch; 0 while the span runs. */
     public long endEpochNanos() {
-        return view().endEpochNanos();
+        return top instanceof SpanEntry.End end ? end.epochNanos : 0;
     }
 
     /** The status. */

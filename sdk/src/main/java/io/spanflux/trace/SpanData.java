@@ -26,6 +26,14 @@ public interface SpanData {
     /** The span has ended: what is said from now on is ignored. Called once, before anyone else sees the ended span. */
     default void end() {}
 
+    /**
+     * Whether the spans below, at any depth in this process, are to know this as their {@link Span#owner()}: true for what
+     * counts or names the calls inside it, as an agent does. Must always answer the same.
+     */
+    default boolean ownsSpansBelow() {
+        return false;
+    }
+
     /** Roughly how many bytes this holds alive, for the byte bound of the pipeline. */
     default int estimatedBytes() {
         return 256;

@@ -13,4 +13,12 @@ public interface SpanHandler {
 
     /** A recorded span has ended and can only be read. */
     default void onEnd(Span span) {}
+
+    /**
+     * Whether this counts all spans: those that are sampled out are then recorded as well and shown to this handler, which
+     * tells them apart by {@link Span#isSampled}; other handlers and exporters never see them. Asked once. Default false.
+     */
+    default boolean seesSampledOut() {
+        return false;
+    }
 }

@@ -31,7 +31,6 @@ final class SpanView {
     private int droppedLinks;
     private int truncated;
     private int invalid;
-    private long endEpochNanos;
 
     private SpanView(SpanLimits limits) {
         this.limits = limits;
@@ -77,8 +76,6 @@ final class SpanView {
             droppedLinks += loss.links;
             truncated += loss.truncated;
             invalid += loss.invalid;
-        } else if (entry instanceof SpanEntry.End end) {
-            endEpochNanos = end.epochNanos;
         }
     }
 
@@ -342,10 +339,6 @@ final class SpanView {
 
     int droppedLinks() {
         return droppedLinks;
-    }
-
-    long endEpochNanos() {
-        return endEpochNanos;
     }
 
     /** Passes on what the span does not say itself, texts within their limit, and notes which keys it passed on. */

@@ -46,6 +46,10 @@ public final class Tracer {
     private final IdGenerator ids;
     private final Sampler sampler;
     private final SpanHandler[] handlers;
+
+    /** Those of them that see sampled-out spans too; where there are none, such spans cost nothing. */
+    private final SpanHandler[] seeingAll;
+
     private final Attributes globals;
     private final Resource resource;
     private final long maxLifetimeNanos;
@@ -66,6 +70,8 @@ public final class Tracer {
         this.ids = builder.ids;
         this.sampler = builder.sampler;
         this.handlers = builder.handlers.toArray(new SpanHandler[0]);
+        this.seeingAll =
+                builder.handlers.stream().filter(SpanHandler::seesSampledOut).toArray(SpanHandler[]::new);
         this.globals = builder.globals;
         this.resource = builder.resource;
         this.maxLifetimeNanos = nanos(builder.maxLifetime);
@@ -150,6 +156,8 @@ public final class Tracer {
                 : SamplingResult.drop();
         if (result.decision() != SamplingResult.Decision.DROP) {
             flags |= Span.RECORDING;
+        } else if (enabled && seeingAll.length > 0) {
+            flags |= Span.RECORDING | Span.SAMPLED_OUT;
         }
         if (result.decision() == SamplingResult.Decision.SAMPLE) {
             flags |= SpanContext.SAMPLED;
@@ -183,7 +191,8 @@ public final class Tracer {
                 nanoTime,
                 scope,
                 globals,
-                data);
+                data,
+                ownerBelow(above));
         if (span.isRecording()) {
             span.truncated(name.length() < fullName.length() ? 1 : 0);
             span.attributes(attributes).attributes(result.attributes());
@@ -191,6 +200,20 @@ public final class Tracer {
             started(span);
         }
         return span;
+    }
+
+    private @Nullable SpanData ownerBelow(@Nullable Span above) {
+        SpanData data = above == null ? null : above.data();
+        if (data != null) {
+            try {
+                if (data.ownsSpansBelow()) {
+                    return data;
+                }
+            } catch (Throwable e) {
+                dataFailures.caught("A SpanData does not know whether it owns the spans below; it does not.", e);
+            }
+        }
+        return above == null ? null : above.owner();
     }
 
     private static long nonZero(long id) {
@@ -210,8 +233,12 @@ public final class Tracer {
         return SamplingResult.sample();
     }
 
+    private SpanHandler[] handlersOf(Span span) {
+        return span.isSampledOut() ? seeingAll : handlers;
+    }
+
     private void started(Span span) {
-        for (SpanHandler handler : handlers) {
+        for (SpanHandler handler : handlersOf(span)) {
             try {
                 handler.onStart(span);
             } catch (Throwable e) {
@@ -232,7 +259,7 @@ public final class Tracer {
             }
         }
         span.measure();
-        for (SpanHandler handler : handlers) {
+        for (SpanHandler handler : handlersOf(span)) {
             try {
                 handler.onEnd(span);
             } catch (Throwable e) {
@@ -409,6 +436,16 @@ public final class Tracer {
         public Builder resource(Resource resource) {
             this.resource = Objects.requireNonNull(resource, "resource == null");
             return this;
+        }
+
+        /** What {@link #resource(Resource)} said last. */
+        public Resource resource() {
+            return resource;
+        }
+
+        /** What {@link #clock(Clock)} said last. */
+        public Clock clock() {
+            return clock;
         }
 
         /** How long a span may live before it is ended and marked. Default one hour; must be positive. */

@@ -8,6 +8,7 @@ import io.spanflux.trace.Span;
 import io.spanflux.trace.Tracer;
 import java.lang.reflect.Method;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -47,6 +48,33 @@ class GenAiDataTest {
             data.end();
 
             assertThat(describe(data)).as(setter.toString()).isNotEqualTo(before);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("types")
+    void attribute_isWhatTheSpanSays_andNeverContent(String type) throws ReflectiveOperationException {
+        GenAiData data = Samples.full(sample(type));
+        Map<String, Object> said = AttributeRecorder.of(data);
+
+        for (String key : List.of(
+                GenAiAttributes.OPERATION_NAME,
+                GenAiAttributes.PROVIDER_NAME,
+                GenAiAttributes.REQUEST_MODEL,
+                GenAiAttributes.RESPONSE_MODEL,
+                GenAiAttributes.RESPONSE_TIME_TO_FIRST_CHUNK,
+                GenAiAttributes.SERVER_ADDRESS,
+                GenAiAttributes.SERVER_PORT,
+                GenAiAttributes.AGENT_NAME,
+                GenAiAttributes.WORKFLOW_NAME,
+                GenAiAttributes.TOOL_NAME,
+                GenAiAttributes.TOOL_TYPE,
+                GenAiAttributes.USAGE_INPUT_TOKENS,
+                GenAiAttributes.USAGE_OUTPUT_TOKENS)) {
+            assertThat(data.attribute(key)).as(key).isEqualTo(said.get(key));
+        }
+        for (String content : Conventions.contentOf(type)) {
+            assertThat(data.attribute(content)).as(content).isNull();
         }
     }
 

@@ -30,6 +30,8 @@ public final class BlockHoundGuard implements BeforeAllCallback, AfterEachCallba
                 .allowBlockingCallsInside("java.lang.ClassLoader", "loadClass")
                 .allowBlockingCallsInside("java.lang.invoke.MethodHandleNatives", "linkCallSite")
                 .allowBlockingCallsInside("java.lang.invoke.MethodHandleNatives", "linkMethod")
+                // Netty's allocator: a lock for moments, when two event loops come for new chunks at the same time.
+                .allowBlockingCallsInside("io.netty.buffer.AdaptivePoolingAllocator", "allocate")
                 .install();
     }
 

@@ -730,4 +730,18 @@ class SpanTest {
             throw Sneaky.rethrow(thrown);
         }
     }
+
+    @Test
+    void ownAttribute_isTheValueSetLast_andOfThisSpanOnly() {
+        Tracer plain = Tracer.builder().globals(Attributes.of("global", "g")).build();
+        Span span = plain.span(FakeData.saying(to -> to.accept("data", "d"))).start();
+        span.attribute("key", "first").attribute("other", 1).attribute("key", "last");
+        assertThat(span.ownAttribute("key")).isEqualTo("last");
+        span.end();
+
+        assertThat(span.ownAttribute("key")).isEqualTo("last");
+        assertThat(span.ownAttribute("other")).isEqualTo(1L);
+        assertThat(span.ownAttribute("global")).isNull();
+        assertThat(span.ownAttribute("data")).isNull();
+    }
 }

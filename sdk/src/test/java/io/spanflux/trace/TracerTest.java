@@ -446,6 +446,126 @@ class TracerTest {
         assertThatCode(plain::end).doesNotThrowAnyException();
     }
 
+    // ---- handlers that see everything ----------------------------------------------------------------------------
+
+    /** Keeps what it is shown. */
+    private static final class CountingAll implements SpanHandler {
+        final List<Span> started = new ArrayList<>();
+        final List<Span> ended = new ArrayList<>();
+
+        @Override
+        public boolean seesSampledOut() {
+            return true;
+        }
+
+        @Override
+        public void onStart(Span span) {
+            started.add(span);
+        }
+
+        @Override
+        public void onEnd(Span span) {
+            ended.add(span);
+        }
+    }
+
+    @Test
+    void seesSampledOut_spansThatTheSamplerDrops_areRecordedForThatHandlerAlone() {
+        CountingAll counting = new CountingAll();
+        Tracer dropping = Tracer.builder()
+                .clock(clock)
+                .sampler(Sampler.alwaysOff())
+                .handler(ended)
+                .handler(counting)
+                .build();
+        FakeData data = FakeData.silent();
+        Span span = dropping.span(data).start();
+        span.attribute("error.type", "full");
+        clock.advance(Duration.ofMillis(7));
+        span.end();
+        Span below = dropping.span("below").parent(span).start();
+
+        assertThat(span.isSampled()).isFalse();
+        assertThat(span.traceFlags()).isEqualTo(SpanContext.RANDOM);
+        assertThat(below.isSampled()).isFalse();
+        assertThat(counting.started).containsExactly(span, below);
+        assertThat(counting.ended).containsExactly(span);
+        assertThat(span.ownAttribute("error.type")).isEqualTo("full");
+        assertThat(span.endEpochNanos() - span.startEpochNanos()).isEqualTo(7_000_000);
+        assertThat(data.ends).isEqualTo(1);
+        assertThat(ended.spans()).isEmpty();
+        assertThat(dropping.liveSpans()).isEqualTo(1);
+    }
+
+    @Test
+    void seesSampledOut_spansThatAreSampledOrRecorded_areShownToAllHandlers() {
+        CountingAll counting = new CountingAll();
+        Tracer recording = Tracer.builder()
+                .sampler(request -> SamplingResult.record())
+                .handler(ended)
+                .handler(counting)
+                .build();
+        Span span = recording.span("recorded").start();
+        span.end();
+
+        assertThat(counting.ended).containsExactly(span);
+        assertThat(ended.spans()).containsExactly(span);
+    }
+
+    @Test
+    void seesSampledOut_aDisabledTracer_recordsNothing() {
+        CountingAll counting = new CountingAll();
+        Tracer disabled = Tracer.builder().handler(counting).enabled(false).build();
+        disabled.span("span").start().end();
+
+        assertThat(counting.started).isEmpty();
+        assertThat(counting.ended).isEmpty();
+    }
+
+    // ---- owners --------------------------------------------------------------------------------------------------
+
+    private static FakeData owning() {
+        return new FakeData(to -> {}) {
+            @Override
+            public boolean ownsSpansBelow() {
+                return true;
+            }
+        };
+    }
+
+    @Test
+    void owner_isTheNearestDataAboveThatOwnsSpansBelow() {
+        FakeData outerData = owning();
+        FakeData innerData = owning();
+        Span outer = tracer.span(outerData).start();
+        Span between = tracer.span(FakeData.silent()).parent(outer).start();
+        Span plain = tracer.span("plain").parent(between).start();
+        Span inner = tracer.span(innerData).parent(plain).start();
+        Span innermost = tracer.span("innermost").parent(inner).start();
+
+        assertThat(outer.owner()).isNull();
+        assertThat(between.owner()).isSameAs(outerData);
+        assertThat(plain.owner()).isSameAs(outerData);
+        assertThat(inner.owner()).isSameAs(outerData);
+        assertThat(innermost.owner()).isSameAs(innerData);
+        assertThat(tracer.span("remote").parent(Span.of(REMOTE)).start().owner())
+                .isNull();
+    }
+
+    @Test
+    void owner_dataThatThrows_ownsNothing() {
+        Span broken = tracer.span(new FakeData(to -> {}) {
+                    @Override
+                    public boolean ownsSpansBelow() {
+                        throw new IllegalStateException("no idea");
+                    }
+                })
+                .start();
+
+        assertThat(tracer.span("below").parent(broken).start().owner()).isNull();
+        assertThat(tracer.callbackFailures()).isEqualTo(1);
+    }
+
     // ---- lifetime ------------------------------------------------------------------------------------------------
 
     @Test
