@@ -166,6 +166,19 @@ final class EnvironmentOptions {
         return environment.list("OTEL_SEMCONV_STABILITY_OPT_IN").contains("gen_ai_latest_experimental");
     }
 
+    /** Whether OTEL_METRICS_EXPORTER asks for metrics, which are off when it is unset. */
+    boolean asksForMetrics() {
+        boolean otlp = false;
+        for (String name : environment.list("OTEL_METRICS_EXPORTER")) {
+            if (name.equals("otlp")) {
+                otlp = true;
+            } else if (!name.equals("none")) {
+                environment.ignored("OTEL_METRICS_EXPORTER", name, "not an exporter of metrics that Spanflux knows");
+            }
+        }
+        return otlp;
+    }
+
     /** Names out of {@code known} that OTEL_TRACES_EXPORTER lists, {@code otlp} when it is unset. */
     List<String> exporters(Map<String, ?> known) {
         if (environment.text("OTEL_TRACES_EXPORTER") == null) {

@@ -8,6 +8,7 @@ import io.spanflux.export.ConsoleSpanExporter;
 import io.spanflux.export.OtlpExporter;
 import io.spanflux.export.SpanExporter;
 import io.spanflux.genai.ContentPolicy;
+import io.spanflux.metrics.GenAiMetrics;
 import io.spanflux.pipeline.Ledger;
 import io.spanflux.pipeline.SpanPipeline;
 import io.spanflux.pricing.PriceBook;
@@ -66,6 +67,7 @@ public final class Spanflux {
     private final List<SpanPipeline> pipelines;
     private final Propagator propagator;
     private final ContentPolicy contentPolicy;
+    private final @Nullable GenAiMetrics metrics;
     private final Disposable sweeper;
 
     private Spanflux(
@@ -73,11 +75,13 @@ public final class Spanflux {
             List<SpanPipeline> pipelines,
             Propagator propagator,
             ContentPolicy contentPolicy,
+            @Nullable GenAiMetrics metrics,
             Duration sweepInterval) {
         this.tracer = tracer;
         this.pipelines = List.copyOf(pipelines);
         this.propagator = propagator;
         this.contentPolicy = contentPolicy;
+        this.metrics = metrics;
         long nanos = sweepInterval.toNanos();
         this.sweeper =
                 Schedulers.parallel().schedulePeriodically(tracer::expireSpans, nanos, nanos, TimeUnit.NANOSECONDS);
@@ -103,6 +107,11 @@ public final class Spanflux {
         return contentPolicy;
     }
 
+    /** The metrics, null while they are off; see {@link Builder#metrics}. */
+    public @Nullable GenAiMetrics metrics() {
+        return metrics;
+    }
+
     /** What became of every span since the start, summed over all exporters. */
     public Ledger ledger() {
         Ledger sum = Ledger.zero();
@@ -126,9 +135,11 @@ public final class Spanflux {
      * Exports every span that ended before the subscription, and reports within {@code timeout}. An exporter that waits
      * before it tries again does so at once, unless the server asked it to wait. Spans that are not settled when time
      * runs out stay pending and are tried further. The report comes on {@code Schedulers.parallel()}.
+     *
+     * <p>Metrics, where they are on, are exported as well and within the same time; the report is about spans.
      */
     public Mono<DeliveryReport> flush(Duration timeout) {
-        return inAll(SpanPipeline::flush, checked(timeout));
+        return inAll(SpanPipeline::flush, GenAiMetrics::flush, checked(timeout));
     }
 
     /** {@link #shutdown(Duration)} with 30 seconds. */
@@ -142,30 +153,46 @@ public final class Spanflux {
      * handler may shut down at the end of each invocation.
      */
     public Mono<DeliveryReport> shutdown(Duration timeout) {
-        return inAllTimed(SpanPipeline::shutdown, checked(timeout));
+        return inAllTimed(SpanPipeline::shutdown, GenAiMetrics::shutdown, checked(timeout));
     }
 
     /** As {@link #shutdown(Duration)}, for good: what is left is dropped, and spans that end later are only counted. */
     public Mono<DeliveryReport> close(Duration timeout) {
-        return inAllTimed(SpanPipeline::close, checked(timeout)).doFinally(signal -> sweeper.dispose());
+        return inAllTimed(SpanPipeline::close, GenAiMetrics::close, checked(timeout))
+                .doFinally(signal -> sweeper.dispose());
     }
 
-    private Mono<DeliveryReport> inAll(Function<SpanPipeline, Mono<Void>> action, Duration timeout) {
-        return Mono.when(pipelines.stream().map(action).toList())
+    private Mono<DeliveryReport> inAll(
+            Function<SpanPipeline, Mono<Void>> action,
+            BiFunction<GenAiMetrics, Duration, Mono<Void>> ofMetrics,
+            Duration timeout) {
+        Mono<Boolean> timedOut = Mono.when(pipelines.stream().map(action).toList())
                 .thenReturn(false)
-                .timeout(timeout, Mono.just(true))
-                .publishOn(Schedulers.parallel())
-                .map(timedOut -> new DeliveryReport(ledger(), timedOut));
+                .timeout(timeout, Mono.just(true));
+        return report(timedOut, ofMetrics, timeout);
     }
 
     /** Each pipeline keeps to the time by itself. */
     private Mono<DeliveryReport> inAllTimed(
-            BiFunction<SpanPipeline, Duration, Mono<Boolean>> action, Duration timeout) {
-        return Flux.fromIterable(pipelines)
+            BiFunction<SpanPipeline, Duration, Mono<Boolean>> action,
+            BiFunction<GenAiMetrics, Duration, Mono<Void>> ofMetrics,
+            Duration timeout) {
+        Mono<Boolean> timedOut = Flux.fromIterable(pipelines)
                 .flatMap(pipeline -> action.apply(pipeline, timeout), Math.max(1, pipelines.size()))
-                .reduce(false, Boolean::logicalOr)
-                .publishOn(Schedulers.parallel())
-                .map(timedOut -> new DeliveryReport(ledger(), timedOut));
+                .reduce(false, Boolean::logicalOr);
+        return report(timedOut, ofMetrics, timeout);
+    }
+
+    /** What became of the spans, as it was when they were done; told when the metrics are, which keep to the time too. */
+    private Mono<DeliveryReport> report(
+            Mono<Boolean> timedOut, BiFunction<GenAiMetrics, Duration, Mono<Void>> ofMetrics, Duration timeout) {
+        Mono<DeliveryReport> report =
+                timedOut.publishOn(Schedulers.parallel()).map(ranOut -> new DeliveryReport(ledger(), ranOut));
+        GenAiMetrics measured = metrics;
+        return measured == null
+                ? report
+                : Mono.zip(report, ofMetrics.apply(measured, timeout).thenReturn(true), (ofSpans, done) -> ofSpans)
+                        .publishOn(Schedulers.parallel());
     }
 
     /**
@@ -230,7 +257,8 @@ public final class Spanflux {
 
     @Override
     public String toString() {
-        return "Spanflux{tracer=" + tracer + ", pipelines=" + pipelines + ", " + contentPolicy + '}';
+        return "Spanflux{tracer=" + tracer + ", pipelines=" + pipelines + ", metrics=" + metrics + ", " + contentPolicy
+                + '}';
     }
 
     /** Hands ended spans to the pipelines. */
@@ -268,6 +296,7 @@ public final class Spanflux {
         private @Nullable Boolean experimentalCostNames;
         private Consumer<Tracer.Builder> tracer = tracer -> {};
         private Consumer<SpanPipeline.Builder> pipeline = pipeline -> {};
+        private @Nullable Consumer<GenAiMetrics.Builder> metrics;
 
         private Builder() {}
 
@@ -373,6 +402,17 @@ public final class Spanflux {
             return this;
         }
 
+        /**
+         * Turns metrics on: every call is measured, also of spans that are sampled out. What is not set comes from
+         * {@code OTEL_METRICS_EXPORTER}, {@code OTEL_METRIC_EXPORT_*} and {@code OTEL_EXPORTER_OTLP_*}. Default off, unless
+         * {@code OTEL_METRICS_EXPORTER} lists {@code otlp}.
+         */
+        public Builder metrics(Consumer<GenAiMetrics.Builder> metrics) {
+            Objects.requireNonNull(metrics, "metrics == null");
+            this.metrics = this.metrics == null ? metrics : this.metrics.andThen(metrics);
+            return this;
+        }
+
         /** Everything wired; nothing is connected before the first span. */
         public Spanflux build() {
             if (propagator != null && !baggage.isEmpty()) {
@@ -400,6 +440,10 @@ public final class Spanflux {
             // First, so that whatever handlers of the application say is content is treated as such.
             builder.handler(contentPolicy).handler(pricing);
             tracer.accept(builder);
+            GenAiMetrics measured = options.disabled() ? null : metricsOrNull(options, builder);
+            if (measured != null) {
+                builder.handler(measured);
+            }
             // Last, so that handlers of the application see a span before it can leave.
             builder.handler(new Exporting(pipelines));
             Tracer built = builder.build();
@@ -408,6 +452,7 @@ public final class Spanflux {
                     pipelines,
                     propagator == null ? options.propagator(Propagator.baggage(baggage)) : propagator,
                     contentPolicy,
+                    measured,
                     sweepInterval(built.maxLifetime()));
         }
 
@@ -418,6 +463,19 @@ public final class Spanflux {
             boolean experimental =
                     experimentalCostNames == null ? options.latestExperimentalConventions() : experimentalCostNames;
             return experimental ? pricing.withExperimentalNames() : pricing;
+        }
+
+        private @Nullable GenAiMetrics metricsOrNull(EnvironmentOptions options, Tracer.Builder tracer) {
+            boolean asked = options.asksForMetrics();
+            if (metrics == null && !asked) {
+                return null;
+            }
+            GenAiMetrics.Builder builder =
+                    GenAiMetrics.builder(tracer.resource(), tracer.clock()).environment(environment);
+            if (metrics != null) {
+                metrics.accept(builder);
+            }
+            return builder.build();
         }
 
         private List<SpanExporter> exportersOfEnvironment(EnvironmentOptions options) {

@@ -47,8 +47,12 @@ final class FluxTraceSubscriber<T> extends TraceSubscriber<T> {
             lastChunk = firstChunk;
         } else if (timesChunks) {
             long now = clock.nanoTime();
-            maxGap = Math.max(maxGap, now - lastChunk);
+            long gap = now - lastChunk;
+            maxGap = Math.max(maxGap, gap);
             lastChunk = now;
+            if (data instanceof Generation generation) {
+                generation.chunkGap(gap);
+            }
         }
         observe(value);
     }

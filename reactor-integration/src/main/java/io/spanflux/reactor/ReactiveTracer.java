@@ -78,7 +78,8 @@ public final class ReactiveTracer {
 
     /**
      * The same with or without the time between chunks. With it, the default, the clock is read once a chunk; without it
-     * once for the first chunk of a stream, and {@code spanflux.stream.gap.*} is left out.
+     * once for the first chunk of a stream, and {@code spanflux.stream.gap.*} and the metric
+     * {@code gen_ai.client.operation.time_per_output_chunk} are left out.
      */
     public ReactiveTracer chunkTiming(boolean chunkTiming) {
         return new ReactiveTracer(tracer, chunkTiming, failures);
