@@ -76,4 +76,9 @@ abstract class DescribedData<S extends DescribedData<S>> extends ContentData<S> 
         attributes.forEach(to);
         forEachContent(to);
     }
+
+    @Override
+    public void forEachMetadata(AttributeConsumer to) {
+        attributes.forEach(to);
+    }
 }

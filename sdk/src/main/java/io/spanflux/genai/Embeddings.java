@@ -93,4 +93,10 @@ public final class Embeddings extends DescribedData<Embeddings> implements GenAi
         // Last: a calculator that throws costs nothing but the cost.
         billing.forEachAttribute(cost(), to);
     }
+
+    @Override
+    public void forEachMetadata(AttributeConsumer to) {
+        super.forEachMetadata(to);
+        billing.forEachAttribute(cost(), to);
+    }
 }

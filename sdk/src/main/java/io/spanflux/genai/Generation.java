@@ -525,6 +525,19 @@ public final class Generation extends ContentData<Generation> implements GenAiDa
 
     @Override
     public void forEachAttribute(AttributeConsumer to) {
+        describe(to);
+        forEachContent(to);
+        // Last: a calculator that throws costs nothing but the cost.
+        billing.forEachAttribute(cost(), to);
+    }
+
+    @Override
+    public void forEachMetadata(AttributeConsumer to) {
+        describe(to);
+        billing.forEachAttribute(cost(), to);
+    }
+
+    private void describe(AttributeConsumer to) {
         to.accept(OPERATION_NAME, operation);
         to.acceptIfSet(PROVIDER_NAME, provider);
         to.acceptIfSet(REQUEST_MODEL, model);
@@ -548,9 +561,6 @@ public final class Generation extends ContentData<Generation> implements GenAiDa
             to.acceptIfSet(USAGE_AUDIO_INPUT_TOKENS, usage.audioInputTokens());
             to.acceptIfSet(USAGE_AUDIO_OUTPUT_TOKENS, usage.audioOutputTokens());
         }
-        forEachContent(to);
-        // Last: a calculator that throws costs nothing but the cost.
-        billing.forEachAttribute(cost(), to);
     }
 
     private static void forEachOption(RequestOptions options, AttributeConsumer to) {

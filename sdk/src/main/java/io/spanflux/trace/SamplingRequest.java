@@ -25,4 +25,19 @@ public record SamplingRequest(
         SpanKind kind,
         Attributes attributes,
         @Nullable SpanData data,
-        Scope scope) {}
+        Scope scope) {
+    /**
+     * The value that the span will have for {@code key}, as far as it is known: from {@link #attributes}, else the metadata
+     * of {@link #data} (so that operation, provider and model of a GenAI span are seen), else {@link #scope}; null when
+     * there is none. Content and global attributes are left out. Asks the data each time, and nobody else does.
+     */
+    public @Nullable Object metadata(String key) {
+        Object value = attributes.get(key);
+        if (value == null && data != null) {
+            AttributeFinder finder = new AttributeFinder(key);
+            data.forEachMetadata(finder);
+            value = finder.value();
+        }
+        return value == null ? scope.attributes().get(key) : value;
+    }
+}

@@ -54,6 +54,7 @@ public final class Span {
     private final Attributes globals;
     private final @Nullable SpanData data;
     private final @Nullable SpanData owner;
+    private final LocalTrace localTrace;
 
     private volatile SpanEntry top = SpanEntry.Loss.NONE;
 
@@ -91,7 +92,8 @@ public final class Span {
             Scope scope,
             Attributes globals,
             @Nullable SpanData data,
-            @Nullable SpanData owner) {
+            @Nullable SpanData owner,
+            LocalTrace localTrace) {
         this.tracer = tracer;
         this.traceIdHigh = traceIdHigh;
         this.traceIdLow = traceIdLow;
@@ -107,6 +109,7 @@ public final class Span {
         this.globals = globals;
         this.data = data;
         this.owner = owner;
+        this.localTrace = localTrace;
     }
 
     /** A span that records nothing and stands for {@code context}, for example the caller in another process. */
@@ -127,7 +130,8 @@ public final class Span {
                 Scope.none(),
                 Attributes.empty(),
                 null,
-                null);
+                null,
+                LocalTrace.NONE);
     }
 
     /** The span around the place with this context, null when there is none. */
@@ -520,6 +524,16 @@ public final class Span {
         return null;
     }
 
+    /** What this span shares with those of this process that are in the same trace and below the same local root. */
+    public LocalTrace localTrace() {
+        return localTrace;
+    }
+
+    /** Whether {@code other} starts the spans below this one as part of the same {@link #localTrace()}. */
+    boolean isOf(Tracer other) {
+        return tracer == other;
+    }
+
     /** The start, in nanoseconds since the epoch. */
     public long startEpochNanos() {
         return startEpochNanos;
@@ -578,6 +592,27 @@ public final class Span {
         AttributeCollector collector = new AttributeCollector();
         forEachAttribute(collector);
         return collector.attributes();
+    }
+
+    /**
+     * The value of {@code key} that this span is exported with, for those who decide by it; null when there is none, when
+     * it is content, or when only a limit keeps it out. Cheap unless the span's data renders its metadata at length.
+     */
+    public @Nullable Object metadata(String key) {
+        Object value = view().attribute(key);
+        if (value == null && data != null) {
+            AttributeFinder finder = new AttributeFinder(key);
+            try {
+                data.forEachMetadata(finder);
+            } catch (Throwable e) {
+                tracer.dataFailed(e);
+            }
+            value = finder.value();
+        }
+        if (value == null) {
+            value = scope.attributes().get(key);
+        }
+        return value == null ? globals.get(key) : value;
     }
 
     /**

@@ -8,8 +8,9 @@ package io.spanflux.trace;
  * for attributes. The GenAI types are in {@code io.spanflux.genai}; an application may bring its own.
  *
  * <p>Threads: {@link #spanName()} and {@link #kind()} are called where the span starts, {@link #end()} and
- * {@link #estimatedBytes()} where it ends, {@link #forEachAttribute} on export threads after that. An exception from
- * any of them is counted and costs no more than what that method would have said.
+ * {@link #estimatedBytes()} where it ends, {@link #forEachAttribute} on export threads after that, and
+ * {@link #forEachMetadata} by samplers: where the span starts, or on their thread after it ended. An exception from any
+ * of them is counted and costs no more than what that method would have said.
  */
 public interface SpanData {
     /** The name of the span. */
@@ -22,6 +23,15 @@ public interface SpanData {
 
     /** The attributes, in the order in which they are to be exported. May be called more than once, also at a time. */
     void forEachAttribute(AttributeConsumer consumer);
+
+    /**
+     * Those attributes that are cheap to say and not content, so far as they are known: what head samplers ask for before
+     * the span starts and tail samplers after it ended, and only when a rule needs it. Default all attributes; override it
+     * where some are content or take time to render.
+     */
+    default void forEachMetadata(AttributeConsumer consumer) {
+        forEachAttribute(consumer);
+    }
 
     /** The span has ended: what is said from now on is ignored. Called once, before anyone else sees the ended span. */
     default void end() {}

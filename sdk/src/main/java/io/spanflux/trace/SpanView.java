@@ -302,13 +302,19 @@ final class SpanView {
         return droppedAttributes + dropped;
     }
 
-    private boolean has(String key) {
+    /** The value of an attribute of the span itself. */
+    @Nullable
+    Object attribute(String key) {
         for (int i = 0; i < 2 * attributeCount; i += 2) {
             if (attributes[i].equals(key)) {
-                return true;
+                return attributes[i + 1];
             }
         }
-        return false;
+        return null;
+    }
+
+    private boolean has(String key) {
+        return attribute(key) != null;
     }
 
     @Nullable

@@ -159,8 +159,18 @@ public final class Tracer {
         } else if (enabled && seeingAll.length > 0) {
             flags |= Span.RECORDING | Span.SAMPLED_OUT;
         }
-        if (result.decision() == SamplingResult.Decision.SAMPLE) {
+        boolean sampled = result.decision() == SamplingResult.Decision.SAMPLE;
+        if (sampled) {
             flags |= SpanContext.SAMPLED;
+        }
+        LocalTrace local;
+        if (above != null && above.isOf(this)) {
+            local = above.localTrace();
+        } else {
+            local = sampled ? new LocalTrace() : LocalTrace.NONE;
+        }
+        if (sampled) {
+            local.started();
         }
         TraceState traceState = result.traceState();
         if (traceState == null) {
@@ -192,7 +202,8 @@ public final class Tracer {
                 scope,
                 globals,
                 data,
-                ownerBelow(above));
+                ownerBelow(above),
+                local);
         if (span.isRecording()) {
             span.truncated(name.length() < fullName.length() ? 1 : 0);
             span.attributes(attributes).attributes(result.attributes());

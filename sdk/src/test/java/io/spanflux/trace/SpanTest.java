@@ -744,4 +744,36 @@ class SpanTest {
         assertThat(span.ownAttribute("global")).isNull();
         assertThat(span.ownAttribute("data")).isNull();
     }
+
+    @Test
+    void metadata_isOwnThenDatasThenScopesThenGlobal() {
+        Tracer tracer = Tracer.builder()
+                .globals(Attributes.of("a", 4).with("b", 4).with("c", 4).with("d", 4))
+                .build();
+        Span span = tracer.span(FakeData.saying(to -> {
+                    to.accept("a", 2L);
+                    to.accept("b", 2L);
+                }))
+                .scope(Scope.named("s").attribute("a", 3).attribute("b", 3).attribute("c", 3))
+                .attribute("a", 1)
+                .start();
+
+        assertThat(span.metadata("a")).isEqualTo(1L);
+        assertThat(span.metadata("b")).isEqualTo(2L);
+        assertThat(span.metadata("c")).isEqualTo(3L);
+        assertThat(span.metadata("d")).isEqualTo(4L);
+        assertThat(span.metadata("e")).isNull();
+    }
+
+    @Test
+    void metadata_ofDataThatThrows_isWhatElseIsKnown() {
+        Tracer tracer = Tracer.builder().globals(Attributes.of("a", 4)).build();
+        Span span = tracer.span(FakeData.saying(to -> {
+                    throw new IllegalStateException("broken data");
+                }))
+                .start();
+
+        assertThat(span.metadata("a")).isEqualTo(4L);
+        assertThat(tracer.callbackFailures()).isEqualTo(1);
+    }
 }
