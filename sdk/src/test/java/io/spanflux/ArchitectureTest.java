@@ -44,6 +44,7 @@ class ArchitectureTest {
             Map.entry("genai", Set.of("trace", "redaction", "diagnostics")),
             Map.entry("pricing", Set.of("trace", "genai", "diagnostics")),
             Map.entry("propagation", Set.of("trace")),
+            Map.entry("sampling", Set.of("trace", "genai", "diagnostics")),
             Map.entry("encode", Set.of("trace", "genai", "config")),
             Map.entry("transport", Set.of("diagnostics")),
             Map.entry("export", Set.of("trace", "encode", "transport", "config", "diagnostics")),
