@@ -3,6 +3,7 @@
 
 package io.spanflux;
 
+import io.spanflux.export.DropCause;
 import io.spanflux.pipeline.Ledger;
 
 /**
@@ -13,8 +14,8 @@ import io.spanflux.pipeline.Ledger;
  * @param timedOut whether time ran out before the fate of every span was known; those are {@link Ledger#pending}
  */
 public record DeliveryReport(Ledger ledger, boolean timedOut) {
-    /** Whether nothing was lost since the start and nothing waits. */
+    /** Whether nothing was lost since the start and nothing waits; what a tail sampler left out is not lost. */
     public boolean isComplete() {
-        return !timedOut && ledger.accepted() == ledger.sent();
+        return !timedOut && ledger.accepted() == ledger.sent() + ledger.dropped(DropCause.SAMPLED_OUT);
     }
 }

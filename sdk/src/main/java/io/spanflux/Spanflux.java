@@ -5,6 +5,7 @@ package io.spanflux;
 
 import io.spanflux.config.Environment;
 import io.spanflux.export.ConsoleSpanExporter;
+import io.spanflux.export.DropCause;
 import io.spanflux.export.OtlpExporter;
 import io.spanflux.export.SpanExporter;
 import io.spanflux.genai.ContentPolicy;
@@ -14,6 +15,8 @@ import io.spanflux.pipeline.SpanPipeline;
 import io.spanflux.pricing.PriceBook;
 import io.spanflux.pricing.Pricing;
 import io.spanflux.propagation.Propagator;
+import io.spanflux.sampling.TailCounts;
+import io.spanflux.sampling.TailSampler;
 import io.spanflux.trace.Attributes;
 import io.spanflux.trace.ContentCapture;
 import io.spanflux.trace.Span;
@@ -33,7 +36,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
-import java.util.function.Function;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
@@ -65,6 +68,7 @@ public final class Spanflux {
 
     private final Tracer tracer;
     private final List<SpanPipeline> pipelines;
+    private final @Nullable TailSampler tailSampler;
     private final Propagator propagator;
     private final ContentPolicy contentPolicy;
     private final @Nullable GenAiMetrics metrics;
@@ -73,12 +77,14 @@ public final class Spanflux {
     private Spanflux(
             Tracer tracer,
             List<SpanPipeline> pipelines,
+            @Nullable TailSampler tailSampler,
             Propagator propagator,
             ContentPolicy contentPolicy,
             @Nullable GenAiMetrics metrics,
             Duration sweepInterval) {
         this.tracer = tracer;
         this.pipelines = List.copyOf(pipelines);
+        this.tailSampler = tailSampler;
         this.propagator = propagator;
         this.contentPolicy = contentPolicy;
         this.metrics = metrics;
@@ -116,14 +122,34 @@ public final class Spanflux {
     public Ledger ledger() {
         Ledger sum = Ledger.zero();
         for (SpanPipeline pipeline : pipelines) {
-            sum = sum.plus(pipeline.ledger());
+            sum = sum.plus(ledger(pipeline));
         }
         return sum;
     }
 
     /** What became of every span since the start, one ledger an exporter, in the order in which they were added. */
     public List<Ledger> ledgers() {
-        return pipelines.stream().map(SpanPipeline::ledger).toList();
+        return pipelines.stream().map(this::ledger).toList();
+    }
+
+    /** With what the tail sampler holds and leaves out: to an exporter those are accepted, and pending or dropped. */
+    private Ledger ledger(SpanPipeline pipeline) {
+        Ledger ledger = pipeline.ledger();
+        if (tailSampler == null) {
+            return ledger;
+        }
+        TailCounts before = tailSampler.counts();
+        return ledger.behind(
+                before.handedOver(),
+                Map.of(
+                        DropCause.SAMPLED_OUT, before.sampledOut(),
+                        DropCause.QUEUE_FULL, before.overflowed(),
+                        DropCause.AFTER_CLOSE, before.lost()));
+    }
+
+    /** What {@link Builder#tailSampling} made, for its numbers; null without it. */
+    public @Nullable TailSampler tailSampler() {
+        return tailSampler;
     }
 
     /** {@link #flush(Duration)} with 30 seconds. */
@@ -134,12 +160,18 @@ public final class Spanflux {
     /**
      * Exports every span that ended before the subscription, and reports within {@code timeout}. An exporter that waits
      * before it tries again does so at once, unless the server asked it to wait. Spans that are not settled when time
-     * runs out stay pending and are tried further. The report comes on {@code Schedulers.parallel()}.
+     * runs out stay pending and are tried further. With a tail sampler, all traces it holds are decided first, on what is
+     * known: a serverless handler awaits this before it is frozen. The report comes on {@code Schedulers.parallel()}.
      *
      * <p>Metrics, where they are on, are exported as well and within the same time; the report is about spans.
      */
     public Mono<DeliveryReport> flush(Duration timeout) {
-        return inAll(SpanPipeline::flush, GenAiMetrics::flush, checked(timeout));
+        Duration time = checked(timeout);
+        Mono<Boolean> timedOut = decided()
+                .then(Mono.defer(this::flushPipelines))
+                .thenReturn(false)
+                .timeout(time, Mono.just(true));
+        return reported(timedOut, GenAiMetrics::flush, time);
     }
 
     /** {@link #shutdown(Duration)} with 30 seconds. */
@@ -153,41 +185,74 @@ public final class Spanflux {
      * handler may shut down at the end of each invocation.
      */
     public Mono<DeliveryReport> shutdown(Duration timeout) {
-        return inAllTimed(SpanPipeline::shutdown, GenAiMetrics::shutdown, checked(timeout));
+        return stop(
+                (tail, time) -> tail.flush().thenReturn(false).timeout(time, Mono.just(true)),
+                SpanPipeline::shutdown,
+                GenAiMetrics::shutdown,
+                checked(timeout));
     }
 
     /** As {@link #shutdown(Duration)}, for good: what is left is dropped, and spans that end later are only counted. */
     public Mono<DeliveryReport> close(Duration timeout) {
-        return inAllTimed(SpanPipeline::close, GenAiMetrics::close, checked(timeout))
+        return stop(TailSampler::close, SpanPipeline::close, GenAiMetrics::close, checked(timeout))
+                .doOnCancel(this::abandon)
                 .doFinally(signal -> sweeper.dispose());
     }
 
-    private Mono<DeliveryReport> inAll(
-            Function<SpanPipeline, Mono<Void>> action,
-            BiFunction<GenAiMetrics, Duration, Mono<Void>> ofMetrics,
-            Duration timeout) {
-        Mono<Boolean> timedOut = Mono.when(pipelines.stream().map(action).toList())
-                .thenReturn(false)
-                .timeout(timeout, Mono.just(true));
-        return report(timedOut, ofMetrics, timeout);
+    /** Whoever stops waiting for a close that has not come to the pipelines yet has closed them all the same. */
+    private void abandon() {
+        for (SpanPipeline pipeline : pipelines) {
+            pipeline.close(Duration.ZERO).subscribe().dispose();
+        }
     }
 
-    /** Each pipeline keeps to the time by itself. */
-    private Mono<DeliveryReport> inAllTimed(
+    /** What the tail sampler holds is decided and in the pipelines. */
+    private Mono<Void> decided() {
+        return tailSampler == null ? Mono.empty() : whileHurrying(tailSampler.flush());
+    }
+
+    /** An exporter that waits before it tries again would leave the tail sampler no room in its queue. */
+    private <T> Mono<T> whileHurrying(Mono<T> settled) {
+        return Mono.firstWithSignal(settled, flushPipelines().then(Mono.never()));
+    }
+
+    private Mono<Void> flushPipelines() {
+        return Mono.when(pipelines.stream().map(SpanPipeline::flush).toList());
+    }
+
+    /** The tail sampler first, then the pipelines in what it leaves of the time: a tenth at least, for them to close in. */
+    private Mono<DeliveryReport> stop(
+            BiFunction<TailSampler, Duration, Mono<Boolean>> decide,
             BiFunction<SpanPipeline, Duration, Mono<Boolean>> action,
             BiFunction<GenAiMetrics, Duration, Mono<Void>> ofMetrics,
             Duration timeout) {
-        Mono<Boolean> timedOut = Flux.fromIterable(pipelines)
+        TailSampler tail = tailSampler;
+        if (tail == null) {
+            return reported(stopPipelines(action, timeout), ofMetrics, timeout);
+        }
+        Mono<Boolean> timedOut = Mono.defer(() -> {
+            long start = System.nanoTime();
+            Duration toDecide = timeout.minus(timeout.dividedBy(10));
+            return whileHurrying(decide.apply(tail, toDecide)).flatMap(late -> {
+                Duration left = timeout.minusNanos(System.nanoTime() - start);
+                return stopPipelines(action, left.isNegative() ? Duration.ZERO : left)
+                        .map(later -> late || later);
+            });
+        });
+        return reported(timedOut, ofMetrics, timeout);
+    }
+
+    private Mono<Boolean> stopPipelines(BiFunction<SpanPipeline, Duration, Mono<Boolean>> action, Duration timeout) {
+        return Flux.fromIterable(pipelines)
                 .flatMap(pipeline -> action.apply(pipeline, timeout), Math.max(1, pipelines.size()))
                 .reduce(false, Boolean::logicalOr);
-        return report(timedOut, ofMetrics, timeout);
     }
 
     /** What became of the spans, as it was when they were done; told when the metrics are, which keep to the time too. */
-    private Mono<DeliveryReport> report(
+    private Mono<DeliveryReport> reported(
             Mono<Boolean> timedOut, BiFunction<GenAiMetrics, Duration, Mono<Void>> ofMetrics, Duration timeout) {
         Mono<DeliveryReport> report =
-                timedOut.publishOn(Schedulers.parallel()).map(ranOut -> new DeliveryReport(ledger(), ranOut));
+                timedOut.publishOn(Schedulers.parallel()).map(late -> new DeliveryReport(ledger(), late));
         GenAiMetrics measured = metrics;
         return measured == null
                 ? report
@@ -257,8 +322,9 @@ public final class Spanflux {
 
     @Override
     public String toString() {
-        return "Spanflux{tracer=" + tracer + ", pipelines=" + pipelines + ", metrics=" + metrics + ", " + contentPolicy
-                + '}';
+        return "Spanflux{tracer=" + tracer + ", pipelines=" + pipelines
+                + (tailSampler == null ? "" : ", tailSampler=" + tailSampler) + ", metrics=" + metrics + ", "
+                + contentPolicy + '}';
     }
 
     /** Hands ended spans to the pipelines. */
@@ -297,6 +363,7 @@ public final class Spanflux {
         private Consumer<Tracer.Builder> tracer = tracer -> {};
         private Consumer<SpanPipeline.Builder> pipeline = pipeline -> {};
         private @Nullable Consumer<GenAiMetrics.Builder> metrics;
+        private @Nullable Consumer<TailSampler.Builder> tailSampling;
 
         private Builder() {}
 
@@ -413,6 +480,17 @@ public final class Spanflux {
             return this;
         }
 
+        /**
+         * Holds the spans of a trace back until it is over, and exports those of the traces that are worth it; see
+         * {@link TailSampler.Builder}, where at least one {@code keep} must be set. Sees what the tracer's sampler lets
+         * through. Default none: each sampled span is exported as it ends.
+         */
+        public Builder tailSampling(Consumer<TailSampler.Builder> tailSampling) {
+            Objects.requireNonNull(tailSampling, "tailSampling == null");
+            this.tailSampling = this.tailSampling == null ? tailSampling : this.tailSampling.andThen(tailSampling);
+            return this;
+        }
+
         /** Everything wired; nothing is connected before the first span. */
         public Spanflux build() {
             if (propagator != null && !baggage.isEmpty()) {
@@ -444,12 +522,14 @@ public final class Spanflux {
             if (measured != null) {
                 builder.handler(measured);
             }
+            TailSampler tail = tailSampler(pipelines);
             // Last, so that handlers of the application see a span before it can leave.
-            builder.handler(new Exporting(pipelines));
+            builder.handler(tail == null ? new Exporting(pipelines) : tail);
             Tracer built = builder.build();
             return new Spanflux(
                     built,
                     pipelines,
+                    tail,
                     propagator == null ? options.propagator(Propagator.baggage(baggage)) : propagator,
                     contentPolicy,
                     measured,
@@ -475,6 +555,17 @@ public final class Spanflux {
             if (metrics != null) {
                 metrics.accept(builder);
             }
+            return builder.build();
+        }
+
+        private @Nullable TailSampler tailSampler(List<SpanPipeline> pipelines) {
+            if (tailSampling == null) {
+                return null;
+            }
+            List<IntSupplier> rooms = new ArrayList<>();
+            pipelines.forEach(pipeline -> rooms.add(pipeline::room));
+            TailSampler.Builder builder = TailSampler.builder(new Exporting(pipelines), rooms);
+            tailSampling.accept(builder);
             return builder.build();
         }
 

@@ -17,6 +17,8 @@ public enum DropCause {
     UNENCODABLE,
     /** The exporter failed in a way it did not explain. */
     EXPORTER_FAILED,
+    /** The tail sampler decided against its trace: not a loss, but what was asked for. */
+    SAMPLED_OUT,
     /** It ended after {@code close()}, or was still waiting then. */
     AFTER_CLOSE
 }

@@ -14,7 +14,7 @@ import java.util.Map;
  * @param accepted spans that ended, were sampled, and so were to be exported
  * @param sent spans that the destination confirmed; for HTTP with a status 2xx
  * @param rejected spans that the destination took and threw away
- * @param dropped spans that were lost, by cause
+ * @param dropped spans that were lost or sampled out, by cause
  * @param spooled spans that wait on disk
  * @param pending spans that are queued or under way; of those under way some may have arrived
  */
@@ -32,7 +32,7 @@ public record Ledger(
         return ZERO;
     }
 
-    /** How many spans were lost, whatever the cause. */
+    /** How many spans were lost or sampled out, whatever the cause. */
     public long droppedTotal() {
         return total(dropped);
     }
@@ -53,6 +53,21 @@ public record Ledger(
     /** Whether every span is accounted for. */
     public boolean isBalanced() {
         return accepted == sent + rejected + droppedTotal() + spooled + pending;
+    }
+
+    /**
+     * This queue's ledger as it looks from a stage before it, that took over {@code accepted} spans, lost or left out
+     * {@code droppedBefore} of them, and holds what is not here. Read this ledger first, then the stage's numbers.
+     */
+    public Ledger behind(long accepted, Map<DropCause, Long> droppedBefore) {
+        Map<DropCause, Long> all = new EnumMap<>(DropCause.class);
+        all.putAll(dropped);
+        droppedBefore.forEach((cause, count) -> {
+            if (count > 0) {
+                all.merge(cause, count, Long::sum);
+            }
+        });
+        return new Ledger(accepted, sent, rejected, all, spooled, accepted - sent - rejected - total(all) - spooled);
     }
 
     /** What has happened since {@code earlier}; pending and spooled are as they are now. */

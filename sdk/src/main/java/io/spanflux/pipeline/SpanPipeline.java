@@ -194,6 +194,11 @@ public final class SpanPipeline {
         }
     }
 
+    /** About how many spans can be accepted now before the oldest leaves: exact only while nobody else accepts any. */
+    public int room() {
+        return (int) Math.max(0, maxQueueSize - (ring.tail() - counts.head));
+    }
+
     private void wake() {
         if (!closed && work.getAndIncrement() == 0) {
             schedule(0);

@@ -191,6 +191,28 @@ class SpanPipelineTest {
     }
 
     @Test
+    void room_isWhatCanBeAcceptedWithoutLoss() {
+        FakeExporter exporter = FakeExporter.stalled();
+        SpanPipeline pipeline =
+                pipeline(exporter, options -> options.maxQueueSize(10).maxBatchSize(4));
+        assertThat(pipeline.room()).isEqualTo(10);
+
+        accept(pipeline, 0, 3);
+        assertThat(pipeline.room()).isEqualTo(7);
+        accept(pipeline, 3, 4);
+        assertThat(pipeline.room()).isEqualTo(10);
+        accept(pipeline, 4, 14);
+        assertThat(pipeline.room()).isZero();
+        assertThat(pipeline.ledger().droppedTotal()).isZero();
+        accept(pipeline, 14, 20);
+        assertThat(pipeline.room()).isZero();
+        exporter.recover().succeed();
+        time.advanceTime();
+
+        assertThat(pipeline.room()).isGreaterThanOrEqualTo(8);
+    }
+
+    @Test
     void accept_moreBytesThanTheBound_dropsTheOldestUntilTheRestFits() {
         FakeExporter exporter = FakeExporter.stalled();
         SpanPipeline pipeline =
