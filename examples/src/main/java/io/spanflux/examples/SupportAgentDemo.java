@@ -60,7 +60,7 @@ public final class SupportAgentDemo {
     DeliveryReport run() {
         String baseUrl = environment.text("OPENAI_BASE_URL");
         String destination = environment.firstSet(
-                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_EXPORTER");
+                "OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT");
         try (LoopbackLlmServer server = baseUrl == null ? LoopbackLlmServer.start() : null;
                 LoopbackCollector collector = destination == null ? LoopbackCollector.start() : null) {
             OpenAiClient llm = server == null

@@ -37,28 +37,28 @@ class SupportAgentDemoTest {
 
     /** The lines of the tree as patterns: durations differ. */
     private static final String TREE = """
-              span +duration  first chunk  tokens in/out  outcome +scope
+              span +duration  first chunk  tokens in/out  cost +outcome +scope
 
             Trace 1, [0-9a-f]{32}
               invoke_agent support +[0-9.]+ m?s +ok +handle-ticket
-              \\|- chat gpt-4o-mini +[0-9.]+ m?s +22/3  ok +handle-ticket
+              \\|- chat gpt-4o-mini +[0-9.]+ m?s +22/3  0\\.0000[0-9]{2} USD  ok +handle-ticket
               \\|- execute_tool get_order_status +[0-9.]+ m?s +ok +handle-ticket
-              \\|- chat gpt-4o-mini +[0-9.]+ m?s +[0-9.]+ m?s +25/3  ok +draft-reply
+              \\|- chat gpt-4o-mini +[0-9.]+ m?s +[0-9.]+ m?s +25/3  0\\.0000[0-9]{2} USD  ok +draft-reply
               \\|- execute_tool get_order_status +[0-9.]+ m?s +ok +handle-ticket
-              `- chat gpt-4o-mini +[0-9.]+ m?s +[0-9.]+ m?s +29/23  ok +draft-reply
+              `- chat gpt-4o-mini +[0-9.]+ m?s +[0-9.]+ m?s +29/23  0\\.0000[0-9]{2} USD  ok +draft-reply
 
             Trace 2, [0-9a-f]{32}
               invoke_agent support +[0-9.]+ m?s +ok +handle-ticket
               \\|- chat gpt-4o-mini +[0-9.]+ m?s +error TooManyRequests +handle-ticket
-              `- chat gpt-4o-mini +[0-9.]+ m?s +14/4  ok +handle-ticket
+              `- chat gpt-4o-mini +[0-9.]+ m?s +14/4  0\\.0000[0-9]{2} USD  ok +handle-ticket
 
             Trace 3, [0-9a-f]{32}
               invoke_agent support +[0-9.]+ m?s +ok +handle-ticket
-              `- chat gpt-4o-mini +[0-9.]+ m?s +14/4  ok +handle-ticket
+              `- chat gpt-4o-mini +[0-9.]+ m?s +14/4  0\\.0000[0-9]{2} USD  ok +handle-ticket
 
             Trace 4, [0-9a-f]{32}
               invoke_agent support +[0-9.]+ m?s +cancelled +handle-ticket
-              \\|- chat gpt-4o-mini +[0-9.]+ m?s +21/3  ok +handle-ticket
+              \\|- chat gpt-4o-mini +[0-9.]+ m?s +21/3  0\\.0000[0-9]{2} USD  ok +handle-ticket
               \\|- execute_tool get_order_status +[0-9.]+ m?s +ok +handle-ticket
               `- chat gpt-4o-mini +[0-9.]+ m?s +[0-9.]+ m?s +cancelled +draft-reply
             """;
