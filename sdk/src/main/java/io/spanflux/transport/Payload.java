@@ -14,6 +14,15 @@ public interface Payload {
     /** The media type. */
     String contentType();
 
+    /**
+     * When this was first attempted, which a sender that gives up by age asks once for each subscription, at its first
+     * attempt: {@code nowNanos}, unless it answered before. Bodies that carry parts of one batch, or a batch anew, share
+     * their answer. Default: each subscription is a new body.
+     */
+    default long firstAttempt(long nowNanos) {
+        return nowNanos;
+    }
+
     /** Begins to write the body to {@code out}, on the sender's event loop. */
     Writing begin(OutputStream out) throws IOException;
 

@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -24,8 +25,12 @@ import reactor.util.retry.Retry;
 
 /**
  * Tries again what may succeed later: no answer at all, and the answers 429, 502, 503 and 504. Waits as
- * {@link RetryPolicy} says and never less than the server's {@code Retry-After}, of which at most 60 seconds count; gives
- * up by the age of a body, never by a count of attempts. Then the last answer, or the last error, is the outcome.
+ * {@link RetryPolicy} says; gives up by the age of a body, never by a count of attempts. Then the last answer, or the last
+ * error, is the outcome.
+ *
+ * <p>The server's {@code Retry-After}, of which at most 60 seconds count, holds for every body: none is sent before that,
+ * be it a new one or one that was cancelled meanwhile. The age of a body is counted from {@link Payload#firstAttempt};
+ * beyond it a subscription still makes one attempt, whose failure is final.
  *
  * <p>Threads: waits on {@code scheduler}, sends from there.
  */
@@ -38,6 +43,9 @@ public final class RetryingSender implements PayloadSender {
     private final DoubleSupplier random;
     private final RepeatedWarning failures = new RepeatedWarning(log);
     private final Set<Sending> active = ConcurrentHashMap.newKeySet();
+
+    /** Before this time the server wants to hear nothing. */
+    private volatile @Nullable Long notBefore;
 
     /** Sends through {@code delegate}; waits on {@code scheduler}. */
     public RetryingSender(PayloadSender delegate, RetryPolicy policy, Scheduler scheduler) {
@@ -55,11 +63,11 @@ public final class RetryingSender implements PayloadSender {
     public Mono<Response> send(Payload payload) {
         return Mono.using(
                 () -> {
-                    Sending sending = new Sending(scheduler.now(TimeUnit.NANOSECONDS));
+                    Sending sending = new Sending(payload);
                     active.add(sending);
                     return sending;
                 },
-                sending -> delegate.send(payload)
+                sending -> Mono.defer(() -> attempt(sending))
                         .flatMap(response ->
                                 isRetryable(response) ? Mono.error(new Refused(response)) : Mono.just(response))
                         .retryWhen(Retry.from(signals -> signals.concatMap(signal -> pause(signal, sending), 0)))
@@ -67,37 +75,67 @@ public final class RetryingSender implements PayloadSender {
                 active::remove);
     }
 
+    /** Sends as soon as the server allows it. */
+    private Mono<Response> attempt(Sending sending) {
+        long wait = serversWait();
+        return wait > 0
+                ? Mono.delay(Duration.ofNanos(wait), scheduler).then(Mono.defer(() -> attempt(sending)))
+                : delegate.send(sending.begun(now()));
+    }
+
+    /** The nanoseconds for which the server still wants to hear nothing; not positive when there are none. */
+    private long serversWait() {
+        Long until = notBefore;
+        return until == null ? 0 : until - now();
+    }
+
+    private long now() {
+        return scheduler.now(TimeUnit.NANOSECONDS);
+    }
+
     /** A body on its way, and whether someone waits for it. */
     private static final class Sending {
-        final long firstAttempt;
+        private final Payload payload;
+        private volatile @Nullable Long firstAttempt;
         private volatile boolean hurried;
-        private volatile @Nullable MonoSink<Long> waiting;
+        private final AtomicReference<@Nullable MonoSink<Long>> waiting = new AtomicReference<>();
 
-        Sending(long firstAttempt) {
-            this.firstAttempt = firstAttempt;
+        Sending(Payload payload) {
+            this.payload = payload;
+        }
+
+        Payload begun(long nowNanos) {
+            if (firstAttempt == null) {
+                firstAttempt = payload.firstAttempt(nowNanos);
+            }
+            return payload;
+        }
+
+        long age(long nowNanos) {
+            Long first = firstAttempt;
+            return first == null ? 0 : nowNanos - first;
         }
 
         /** Ends the wait that may be cut short, or the next one. */
         void hurry() {
             hurried = true;
-            MonoSink<Long> sink = waiting;
+            MonoSink<Long> sink = waiting.getAndSet(null);
             if (sink != null) {
                 hurried = false;
                 sink.success(0L);
             }
         }
 
-        /** Waits for {@code wait}, or for {@code atLeast} where someone is in a hurry. */
-        Mono<Long> pause(Duration wait, Duration atLeast, Scheduler scheduler) {
+        /** Waits for {@code nanos}, or not at all where someone is in a hurry. */
+        Mono<Long> pause(long nanos, Scheduler scheduler) {
             return Mono.create(sink -> {
-                if (atLeast.isZero()) {
-                    waiting = sink;
-                }
-                Duration actual = hurried ? atLeast : wait;
+                waiting.set(sink);
+                long actual = hurried ? 0 : nanos;
                 hurried = false;
-                Disposable timer = scheduler.schedule(() -> sink.success(0L), actual.toMillis(), TimeUnit.MILLISECONDS);
+                Disposable timer = scheduler.schedule(() -> sink.success(0L), actual, TimeUnit.NANOSECONDS);
                 sink.onDispose(() -> {
-                    waiting = null;
+                    // An attempt that fails at once waits anew before this wait is disposed of.
+                    waiting.compareAndSet(sink, null);
                     timer.dispose();
                 });
             });
@@ -109,13 +147,14 @@ public final class RetryingSender implements PayloadSender {
         return status == 429 || status == 502 || status == 503 || status == 504;
     }
 
-    /** No answer: refused, reset, cut off or timed out. What else goes wrong would go wrong again. */
+    /** No answer: refused, reset, cut off or timed out, by us or by Netty. What else goes wrong would go wrong again. */
     static boolean isRetryable(Throwable failure) {
         return failure instanceof Refused
                 || (failure instanceof IOException
                         && !(failure instanceof ResponseTooLargeException)
                         && !(failure instanceof UnwritableBodyException))
-                || failure instanceof TimeoutException;
+                || failure instanceof TimeoutException
+                || failure instanceof io.netty.handler.timeout.TimeoutException;
     }
 
     private Mono<Long> pause(Retry.RetrySignal signal, Sending sending) {
@@ -123,25 +162,25 @@ public final class RetryingSender implements PayloadSender {
         if (!isRetryable(failure)) {
             return Mono.error(failure);
         }
-        Duration serverAsks = failure instanceof Refused refused
-                ? RetryAfter.parse(refused.response.retryAfter(), Instant.now())
-                : Duration.ZERO;
-        Duration own = policy.backoff(signal.totalRetries());
-        // Between a half and all of our own wait; up to a tenth more than what the server asks of all its clients.
-        Duration ours = scaled(own, 0.5 + random.getAsDouble() / 2);
-        Duration theirs = scaled(serverAsks, 1 + random.getAsDouble() / 10);
-        Duration wait = ours.compareTo(theirs) > 0 ? ours : theirs;
-        long age = scheduler.now(TimeUnit.NANOSECONDS) - sending.firstAttempt;
-        if (age + wait.toNanos() > policy.maxAge().toNanos()) {
+        if (failure instanceof Refused refused) {
+            Duration asked = RetryAfter.parse(refused.response.retryAfter(), Instant.now());
+            if (!asked.isZero()) {
+                // Up to a tenth more than what the server asks of all its clients.
+                notBefore = now() + scaled(asked, 1 + random.getAsDouble() / 10);
+            }
+        }
+        // Between a half and all of our own wait.
+        long wait = scaled(policy.backoff(signal.totalRetries()), 0.5 + random.getAsDouble() / 2);
+        if (Math.max(wait, serversWait()) > policy.maxAge().toNanos() - sending.age(now())) {
             return Mono.error(failure);
         }
         failures.warn("Cannot deliver to " + target() + " (" + describe(failure) + "); trying again for up to "
                 + policy.maxAge().toSeconds() + " s after the first attempt. Is the endpoint right and reachable?");
-        return sending.pause(wait, theirs, scheduler);
+        return sending.pause(wait, scheduler);
     }
 
-    private static Duration scaled(Duration duration, double factor) {
-        return Duration.ofMillis((long) (duration.toMillis() * factor));
+    private static long scaled(Duration duration, double factor) {
+        return (long) (duration.toNanos() * factor);
     }
 
     private static String describe(Throwable failure) {
@@ -162,7 +201,6 @@ public final class RetryingSender implements PayloadSender {
 
     @Override
     public Mono<Void> close() {
-
         return delegate.close();
     }
 

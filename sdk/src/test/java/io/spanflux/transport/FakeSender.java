@@ -8,7 +8,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import reactor.core.publisher.Mono;
@@ -20,10 +19,10 @@ final class FakeSender implements PayloadSender {
     Supplier<Mono<Response>> otherwise = () -> Mono.just(response(200));
     int closes;
     int cancelled;
-    private final LongSupplier millis;
+    private final LongSupplier nanos;
 
-    FakeSender(LongSupplier millis) {
-        this.millis = millis;
+    FakeSender(LongSupplier nanos) {
+        this.nanos = nanos;
     }
 
     static Response response(int status) {
@@ -68,7 +67,7 @@ final class FakeSender implements PayloadSender {
     @Override
     public Mono<Response> send(Payload payload) {
         return Mono.defer(() -> {
-                    sentAt.add(Duration.of(millis.getAsLong(), TimeUnit.MILLISECONDS.toChronoUnit()));
+                    sentAt.add(Duration.ofNanos(nanos.getAsLong()));
                     Supplier<Mono<Response>> next = script.poll();
                     return (next == null ? otherwise : next).get();
                 })

@@ -3,10 +3,12 @@
 
 package io.spanflux.transport;
 
+import io.netty.handler.timeout.ReadTimeoutException;
 import io.spanflux.test.LogCapture;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -27,8 +29,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 /** What is tried again, when, and for how long; in virtual time. */
 class RetryingSenderTest {
+    private static final Duration FOREVER = ChronoUnit.FOREVER.getDuration();
+
     private final VirtualTimeScheduler time = VirtualTimeScheduler.create();
-    private final FakeSender sender = new FakeSender(() -> time.now(TimeUnit.MILLISECONDS));
+    private final FakeSender sender = new FakeSender(() -> time.now(TimeUnit.NANOSECONDS));
     private final List<Object> outcome = new ArrayList<>();
 
     private RetryingSender retrying(RetryPolicy policy, double random) {
@@ -68,7 +72,9 @@ class RetryingSenderTest {
         return Stream.of(
                 new ConnectException("Connection refused"),
                 new IOException("Connection reset by peer"),
-                new TimeoutException("Did not observe any item"));
+                new TimeoutException("Did not observe any item"),
+                // Neither an IOException nor the JDK's time-out: what a customizer's responseTimeout ends with.
+                ReadTimeoutException.INSTANCE);
     }
 
     @ParameterizedTest
@@ -141,7 +147,7 @@ class RetryingSenderTest {
     void send_defaultRandom_spreads() {
         List<Long> waits = IntStream.range(0, 50)
                 .mapToObj(i -> {
-                    FakeSender own = new FakeSender(() -> time.now(TimeUnit.MILLISECONDS));
+                    FakeSender own = new FakeSender(() -> time.now(TimeUnit.NANOSECONDS));
                     own.then(503);
                     new RetryingSender(own, RetryPolicy.DEFAULT, time)
                             .send(TextPayload.of("{}"))
@@ -183,6 +189,69 @@ class RetryingSenderTest {
         assertThat(sender.waits()).containsExactly(1_000L, 1_500L, 2_250L, 3_375L);
     }
 
+    @Test
+    void send_cancelledAndSentAnew_stillObeysTheServer() {
+        sender.then(503, "60");
+        RetryingSender retrying = retrying(RetryPolicy.DEFAULT, 0);
+        for (int i = 0; i < 6; i++) {
+            Disposable sending = send(retrying);
+            time.advanceTimeBy(Duration.ofSeconds(5));
+            sending.dispose();
+        }
+        assertThat(sender.sentAt).hasSize(1);
+        send(retrying);
+        time.advanceTimeBy(Duration.ofMinutes(1));
+        assertThat(outcome).containsExactly(200);
+        assertThat(sender.waits()).containsExactly(60_000L);
+    }
+
+    @Test
+    void send_theServersWish_holdsForTheNextBodyToo_whateverItsAge() {
+        sender.then(503, "20");
+        RetryingSender retrying = retrying(RetryPolicy.DEFAULT.withMaxAge(Duration.ofSeconds(2)), 0);
+        send(retrying);
+        assertThat(outcome).containsExactly(503);
+        send(retrying);
+        time.advanceTimeBy(Duration.ofMillis(19_999));
+        assertThat(sender.sentAt).hasSize(1);
+        time.advanceTimeBy(Duration.ofMillis(1));
+        assertThat(outcome).containsExactly(503, 200);
+    }
+
+    @Test
+    void send_theAgeOfABody_isWhatThePayloadSays() {
+        sender.always(() -> Mono.just(FakeSender.response(503)));
+        RetryingSender retrying = retrying(RetryPolicy.DEFAULT.withMaxAge(Duration.ofSeconds(10)), 1);
+        TextPayload payload = TextPayload.of("{}");
+        for (int i = 0; i < 4; i++) {
+            Disposable sending = retrying.send(payload).subscribe(response -> outcome.add(response.status()));
+            time.advanceTimeBy(Duration.ofSeconds(4));
+            sending.dispose();
+        }
+        // The third would have been the last to wait: it began 8 s after the first, and its second wait ends beyond 10
+        // s.
+        assertThat(outcome).containsExactly(503, 503);
+        assertThat(sender.sentAt).hasSize(3 + 3 + 2 + 1);
+    }
+
+    @Test
+    void send_aFirstWaitBelowAMillisecond_growsAllTheSame() {
+        sender.always(() -> Mono.error(new ConnectException("Connection refused")));
+        Duration halfAMilli = Duration.ofNanos(500_000);
+        send(retrying(new RetryPolicy(halfAMilli, Duration.ofSeconds(30), Duration.ofSeconds(10)), 1));
+        time.advanceTimeBy(Duration.ofSeconds(10));
+        assertThat(sender.sentAt).hasSizeLessThan(30);
+        assertThat(sender.sentAt.get(1)).isEqualTo(halfAMilli);
+    }
+
+    @Test
+    void send_anAgeBeyondAllNumbers_isForever() {
+        sender.then(503, 503);
+        send(retrying(new RetryPolicy(Duration.ofSeconds(1), FOREVER, FOREVER), 1));
+        time.advanceTimeBy(Duration.ofMinutes(1));
+        assertThat(outcome).containsExactly(200);
+    }
+
     // ---- someone is in a hurry -----------------------------------------------------------------------------------
 
     @Test
@@ -210,6 +279,32 @@ class RetryingSenderTest {
         assertThat(outcome).isEmpty();
         time.advanceTimeBy(Duration.ofSeconds(5));
         assertThat(sender.waits()).containsExactly(5_000L);
+    }
+
+    @Test
+    void retryNow_shortensOurWaitToTheServers() {
+        sender.then(503, "2");
+        Duration slow = Duration.ofSeconds(30);
+        RetryingSender retrying = retrying(new RetryPolicy(slow, slow, Duration.ofMinutes(5)), 0);
+        send(retrying);
+        time.advanceTimeBy(Duration.ofMillis(100));
+        retrying.retryNow();
+        assertThat(sender.sentAt).hasSize(1);
+        time.advanceTimeBy(Duration.ofSeconds(5));
+        assertThat(sender.waits()).containsExactly(2_000L);
+        assertThat(outcome).containsExactly(200);
+    }
+
+    @Test
+    void retryNow_afterAnAttemptThatFailsAtOnce_worksEachTime() {
+        sender.always(() -> Mono.error(new ConnectException("Connection refused")));
+        RetryingSender retrying = retrying();
+        send(retrying);
+        for (int i = 0; i < 4; i++) {
+            time.advanceTimeBy(Duration.ofMillis(1));
+            retrying.retryNow();
+        }
+        assertThat(sender.waits()).containsExactly(1L, 1L, 1L, 1L);
     }
 
     @Test

@@ -14,6 +14,7 @@ final class TextPayload implements Payload {
     private final String piece;
     private final int pieces;
     private final int failAt;
+    private Long firstAttempt;
 
     private TextPayload(String piece, int pieces, int failAt) {
         this.piece = piece;
@@ -40,6 +41,12 @@ final class TextPayload implements Payload {
     @Override
     public String contentType() {
         return "application/json";
+    }
+
+    @Override
+    public long firstAttempt(long nowNanos) {
+        firstAttempt = firstAttempt == null ? nowNanos : firstAttempt;
+        return firstAttempt;
     }
 
     @Override
