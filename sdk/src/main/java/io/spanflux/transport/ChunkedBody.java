@@ -5,6 +5,7 @@ package io.spanflux.transport;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.spanflux.diagnostics.FatalErrors;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayDeque;
@@ -65,10 +66,11 @@ final class ChunkedBody extends OutputStream {
             body = new ChunkedBody(allocator, compression);
             body.writing = payload.begin(body.out);
             return body;
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) {
             if (body != null) {
                 body.close();
             }
+            FatalErrors.propagate(e);
             throw new UnwritableBodyException(e);
         }
     }
@@ -83,7 +85,9 @@ final class ChunkedBody extends OutputStream {
                 writeNext();
             }
             return complete;
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) {
+            // Also an error: Reactor would let some of them through, and the request would hang until its time-out.
+            FatalErrors.propagate(e);
             throw new UnwritableBodyException(e);
         } finally {
             if (!state.compareAndSet(State.WRITING, State.IDLE)) {

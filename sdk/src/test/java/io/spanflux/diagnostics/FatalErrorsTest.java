@@ -23,4 +23,9 @@ class FatalErrorsTest {
         assertThatCode(() -> FatalErrors.propagate(new AssertionError())).doesNotThrowAnyException();
         assertThatCode(() -> FatalErrors.propagate(new Exception())).doesNotThrowAnyException();
     }
+
+    @Test
+    void propagate_aStackThatOverflowed_isNot_becauseItIsUnwound() {
+        assertThatCode(() -> FatalErrors.propagate(new StackOverflowError())).doesNotThrowAnyException();
+    }
 }
