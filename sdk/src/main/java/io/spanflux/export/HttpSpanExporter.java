@@ -110,7 +110,7 @@ public final class HttpSpanExporter implements SpanExporter {
     private Outcome judge(List<Span> batch, Response response) {
         int status = response.status();
         if (response.isSuccess()) {
-            PartialSuccess partial = PartialSuccess.parse(response.body(), batch.size());
+            PartialSuccess partial = PartialSuccess.parse(response, batch.size());
             if (partial.rejected() > 0) {
                 rejections.warn(
                         partial.rejected(),

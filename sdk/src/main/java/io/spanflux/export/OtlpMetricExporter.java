@@ -79,7 +79,7 @@ public final class OtlpMetricExporter implements MetricExporter {
         if (response.isSuccess()) {
             int points =
                     metrics.stream().mapToInt(metric -> metric.points().size()).sum();
-            PartialSuccess partial = PartialSuccess.parse(response.body(), "rejectedDataPoints", points);
+            PartialSuccess partial = PartialSuccess.parse(response, "rejectedDataPoints", points);
             if (partial.rejected() > 0 || !partial.message().isEmpty()) {
                 rejections.warn(
                         Math.max(1, partial.rejected()),

@@ -3,6 +3,7 @@
 
 package io.spanflux.export;
 
+import io.spanflux.transport.Response;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -14,27 +15,28 @@ import tools.jackson.databind.json.JsonMapper;
  * empty body to HTML, means that nothing was rejected: the status already said that the batch was taken.
  *
  * @param rejected how many of the batch were rejected, at most its size
- * @param message what the server says about it, on one line; empty when nothing
+ * @param message what the server says about it, as a log may show it; empty when nothing
  */
 record PartialSuccess(int rejected, String message) {
     private static final PartialSuccess NONE = new PartialSuccess(0, "");
     private static final JsonMapper JSON = JsonMapper.builder().build();
     private static final int MAX_MESSAGE = 500;
 
-    static PartialSuccess parse(byte[] body, int batchSize) {
-        return parse(body, "rejectedSpans", batchSize);
+    static PartialSuccess parse(Response response, int batchSize) {
+        return parse(response, "rejectedSpans", batchSize);
     }
 
     /** The same of another signal, which has another name for what it counts. */
-    static PartialSuccess parse(byte[] body, String countName, int batchSize) {
-        JsonNode partial = read(body);
+    static PartialSuccess parse(Response response, String countName, int batchSize) {
+        JsonNode partial = read(response.body());
         if (partial == null) {
             return NONE;
         }
         // Protobuf's JSON has 64-bit numbers as text, but allows numbers; asLong reads both.
         long rejected = partial.path(countName).asLong(0);
         String message = partial.path("errorMessage").asString("");
-        return new PartialSuccess((int) Math.max(0, Math.min(rejected, batchSize)), oneLine(message));
+        return new PartialSuccess(
+                (int) Math.max(0, Math.min(rejected, batchSize)), response.loggable(message, MAX_MESSAGE));
     }
 
     private static @Nullable JsonNode read(byte[] body) {
@@ -45,11 +47,6 @@ record PartialSuccess(int rejected, String message) {
         } catch (JacksonException e) {
             return null;
         }
-    }
-
-    private static String oneLine(String message) {
-        String line = message.replaceAll("[\\p{Cntrl}\\s]+", " ").strip();
-        return line.length() > MAX_MESSAGE ? line.substring(0, MAX_MESSAGE) + "..." : line;
     }
 
     @Override

@@ -39,8 +39,8 @@ import reactor.netty.resources.LoopResources;
 
 /**
  * Posts bodies with reactor-netty over HTTP/1.1, on a connection pool and an event loop of its own that share nothing with
- * the application's clients. A body is encoded on that event loop while it leaves; one that fits into 64 KiB is sent with
- * a content length, a larger one in chunks.
+ * the application's clients. A body is encoded on that event loop while it leaves; one below 128 KiB, compressed if it is
+ * to be, is sent with a content length, a larger one in chunks.
  *
  * <p>Bounds: one connection, 16 requests waiting for it, one attempt at most {@link Builder#timeout}, 4 MiB of response.
  * Redirects are never followed: they would carry credentials elsewhere.
@@ -125,7 +125,6 @@ public final class ReactorNettySender implements PayloadSender {
                 // Ours knows the body, the server's wishes and when to stop.
                 .disableRetry(true)
                 .followRedirect(false)
-                .responseTimeout(timeout)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) Math.min(timeout.toMillis(), Integer.MAX_VALUE))
                 .headers(this::setHeaders);
         SslContext ssl = sslContext;
@@ -196,7 +195,8 @@ public final class ReactorNettySender implements PayloadSender {
                 .map(body -> new Response(
                         response.status().code(),
                         response.responseHeaders().get(HttpHeaderNames.RETRY_AFTER),
-                        body.toByteArray()));
+                        body.toByteArray(),
+                        Secrets.of(response.requestHeaders(), Objects.requireNonNullElse(endpoint.getRawQuery(), ""))));
     }
 
     private static ByteArrayOutputStream append(ByteArrayOutputStream body, ByteBuf piece) {
@@ -221,7 +221,8 @@ public final class ReactorNettySender implements PayloadSender {
     public Mono<Void> close() {
         return Mono.defer(() -> {
             Connections open = connections.getAndSet(null);
-            return open == null ? Mono.empty() : open.dispose();
+            // Subscribed to on its own: nobody else can end this thread any more, so only the wait can be cut short.
+            return open == null ? Mono.empty() : Mono.fromFuture(open.dispose().toFuture(), true);
         });
     }
 
@@ -236,6 +237,8 @@ public final class ReactorNettySender implements PayloadSender {
     public static final class Builder {
         private static final Set<String> RESERVED =
                 Set.of("content-type", "content-length", "content-encoding", "transfer-encoding", "host", "connection");
+
+        private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
 
         private final URI endpoint;
         private final Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
@@ -257,7 +260,8 @@ public final class ReactorNettySender implements PayloadSender {
             try {
                 uri = new URI(endpoint);
             } catch (URISyntaxException e) {
-                throw new IllegalArgumentException("endpoint is not a URL: " + masked(endpoint), e);
+                // Without its cause, whose message holds the whole text.
+                throw new IllegalArgumentException("endpoint is not a URL: " + masked(endpoint));
             }
             String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
             if ((!scheme.equals("http") && !scheme.equals("https")) || uri.getHost() == null) {
@@ -267,12 +271,13 @@ public final class ReactorNettySender implements PayloadSender {
             if (uri.getUserInfo() != null) {
                 throw new IllegalArgumentException("endpoint holds a user or password; send them in a header instead");
             }
-            return uri.getRawPath().isEmpty() ? uri.resolve("/") : uri;
+            String query = uri.getRawQuery();
+            return uri.getRawPath().isEmpty() ? uri.resolve(query == null ? "/" : "/?" + query) : uri;
         }
 
-        /** Without a password, should there be one. */
+        /** Without a password, should there be one, which may hold any character, and without a query. */
         private static String masked(String endpoint) {
-            return endpoint.replaceAll("//[^/@]*@", "//***@");
+            return endpoint.replaceFirst("(?s)^((?:[^/@]*//)?).*@", "$1***@").replaceFirst("(?s)\\?.*", "?***");
         }
 
         /**
@@ -297,7 +302,10 @@ public final class ReactorNettySender implements PayloadSender {
             return this;
         }
 
-        /** How long one attempt may take, from connecting to the last byte of the answer. Default 10 s; positive. */
+        /**
+         * How long one attempt may take, from connecting to the last byte of the answer. Default 10 s; positive, and more
+         * than 292 years, which is what nanoseconds can count, is taken as that.
+         */
         public Builder timeout(Duration timeout) {
             this.timeout = positive("timeout", timeout);
             return this;
@@ -305,7 +313,7 @@ public final class ReactorNettySender implements PayloadSender {
 
         /**
          * How long a connection may be idle and still be used again. Default 4 s, below the 5 s after which common
-         * servers close; positive.
+         * servers close; positive, with the upper bound of {@link #timeout}.
          */
         public Builder maxIdleTime(Duration maxIdleTime) {
             this.maxIdleTime = positive("maxIdleTime", maxIdleTime);
@@ -316,7 +324,7 @@ public final class ReactorNettySender implements PayloadSender {
             if (duration.isNegative() || duration.isZero()) {
                 throw new IllegalArgumentException(name + " is not positive: " + duration);
             }
-            return duration;
+            return duration.compareTo(LONGEST) > 0 ? LONGEST : duration;
         }
 
         /** How bodies are compressed. Default not at all. */

@@ -13,6 +13,7 @@ public final class Response {
     private final int status;
     private final @Nullable String retryAfter;
     private final byte[] body;
+    private final Secrets secrets;
 
     /**
      * A response.
@@ -22,9 +23,14 @@ public final class Response {
      * @param body the body, empty when there was none
      */
     public Response(int status, @Nullable String retryAfter, byte[] body) {
+        this(status, retryAfter, body, Secrets.NONE);
+    }
+
+    Response(int status, @Nullable String retryAfter, byte[] body, Secrets secrets) {
         this.status = status;
         this.retryAfter = retryAfter;
         this.body = body.clone();
+        this.secrets = secrets;
     }
 
     /** The HTTP status. */
@@ -47,13 +53,21 @@ public final class Response {
         return body.clone();
     }
 
-    /** The first {@value #MAX_EXCERPT} characters of the body on one line, for a log message. */
+    /** The first {@value #MAX_EXCERPT} characters of the body, as {@link #loggable} makes them. */
     public String excerpt() {
-        int length = Math.min(body.length, 4 * MAX_EXCERPT);
-        String text = new String(body, 0, length, StandardCharsets.UTF_8)
-                .replaceAll("[\\p{Cntrl}\\s\\u202A-\\u202E\\u2066-\\u2069]+", " ")
+        return loggable(new String(body, StandardCharsets.UTF_8), MAX_EXCERPT);
+    }
+
+    /**
+     * What of {@code text}, which comes out of the body, a log may show: {@code maxLength} characters on one line, with
+     * three asterisks in the place of header values and of the URL's query that the request had.
+     */
+    public String loggable(String text, int maxLength) {
+        // Masked first: of a secret that is cut the rest would not be found any more.
+        String line = secrets.masked(text)
+                .replaceAll("[\\p{Cc}\\p{Zl}\\p{Zp}\\s\\u202A-\\u202E\\u2066-\\u2069]+", " ")
                 .strip();
-        return text.length() > MAX_EXCERPT ? text.substring(0, MAX_EXCERPT) + "..." : text;
+        return line.length() > maxLength ? line.substring(0, maxLength) + "..." : line;
     }
 
     @Override

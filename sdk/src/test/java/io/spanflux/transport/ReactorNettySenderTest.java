@@ -11,9 +11,12 @@ import io.spanflux.test.LoopbackServer.Behaviour;
 import io.spanflux.test.LoopbackServer.Request;
 import io.spanflux.test.TlsFiles;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeoutException;
@@ -28,10 +31,12 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
+import reactor.test.StepVerifier;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -112,6 +117,13 @@ class ReactorNettySenderTest {
         assertThat(request.chunked()).isTrue();
         assertThat(request.header("content-length")).isNull();
         assertThat(request.text()).isEqualTo(payload.text());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"131071, 131071", "131072, "})
+    void send_aBodyBelowTwoBuffers_hasALength(int size, String length) {
+        send(TextPayload.of("x".repeat(size)));
+        assertThat(server.requests().get(0).header("content-length")).isEqualTo(length);
     }
 
     @Test
@@ -205,6 +217,36 @@ class ReactorNettySenderTest {
     }
 
     @Test
+    void send_anAnswerThatRepeatsOurSecrets_isNotLoggedWithThem() {
+        sender = ReactorNettySender.builder(server.url("/v1/traces?api-key=query-hunter2"))
+                .header("authorization", "Basic " + Base64.getEncoder().encodeToString("me:basic-hunter2".getBytes()))
+                .header("x-token", "token/long-hunter2==")
+                .header("x-tenant", "t")
+                .httpClient(client -> client.headers(headers -> headers.set("x-own", "Bearer own-hunter2")))
+                .build();
+        server.otherwise(exchange -> {
+            Request request = server.requests().get(0);
+            String echo = request.header("authorization")
+                    + " basic-hunter2 token/long-hunter2== token\\/long-hunter2\\u003d " + request.header("x-own")
+                    + " (own-hunter2) " + request.path() + " text/plain or application/json";
+            exchange.answer(401, echo);
+        });
+        Response response = send(TextPayload.of("{}"));
+        assertThat(response.excerpt())
+                .isEqualTo(
+                        "*** *** *** token\\/***\\u003d *** (***) /v1/traces?api-key=*** text/plain or application/json");
+        assertThat(response.loggable("tell own-hunter2\u0085\u2028x", 9)).isEqualTo("tell *** ...");
+    }
+
+    @Test
+    void excerpt_ofASecretBeyondItsLength_showsNoPartOfIt() {
+        String token = "hunter2".repeat(300);
+        sender = sender(options -> options.header("authorization", "Bearer " + token));
+        server.otherwise(Behaviour.status(401, "x".repeat(180) + token + token));
+        assertThat(send(TextPayload.of("{}")).excerpt()).isEqualTo("x".repeat(180) + "******");
+    }
+
+    @Test
     void send_aResponseBeyondTheBound_isRefused() {
         server.otherwise(Behaviour.body(5 * 1024 * 1024));
         assertThatThrownBy(() -> send(TextPayload.of("{}"))).hasRootCauseInstanceOf(ResponseTooLargeException.class);
@@ -253,6 +295,23 @@ class ReactorNettySenderTest {
     }
 
     @Test
+    void send_aTimeoutOfTheClientItself_isWorthAnotherAttempt() {
+        sender = sender(options -> options.httpClient(client -> client.responseTimeout(Duration.ofMillis(100))));
+        server.then(Behaviour.hang());
+        StepVerifier.create(sender.send(TextPayload.of("{}")))
+                .verifyErrorSatisfies(failure -> assertThat(RetryingSender.isRetryable(failure))
+                        .as("%s", failure)
+                        .isTrue());
+    }
+
+    @Test
+    void send_aTimeoutBeyondAllNumbers_isNone() {
+        Duration forever = ChronoUnit.FOREVER.getDuration();
+        sender = sender(options -> options.timeout(forever).maxIdleTime(forever));
+        assertThat(send(TextPayload.of("{}")).status()).isEqualTo(200);
+    }
+
+    @Test
     void send_connectionRefused_isAnIoError_andTheBodyIsNeverBegun() {
         ReactorNettySender nobody = ReactorNettySender.builder("http://localhost:" + LoopbackServer.unusedPort() + "/")
                 .build();
@@ -272,6 +331,38 @@ class ReactorNettySenderTest {
                 .satisfies(thrown -> assertThat(thrown.getCause() == null ? thrown : thrown.getCause())
                         .isInstanceOfAny(UnwritableBodyException.class, IllegalStateException.class));
         assertThat(send(TextPayload.of("{}")).status()).isEqualTo(200);
+    }
+
+    static Stream<Error> errors() {
+        return Stream.of(new StackOverflowError(), new NoClassDefFoundError("x/Y"), new AssertionError("bug"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("errors")
+    void send_aBodyThatFailsWithAnError_isRefusedAtOnce(Error error) {
+        for (boolean atOnce : new boolean[] {true, false}) {
+            StepVerifier.create(sender.send(new Failing(error, atOnce)))
+                    .expectErrorMatches(
+                            failure -> failure instanceof UnwritableBodyException && failure.getCause() == error)
+                    .verify(LONG.dividedBy(2));
+        }
+    }
+
+    private record Failing(Error error, boolean atOnce) implements Payload {
+        @Override
+        public String contentType() {
+            return "application/json";
+        }
+
+        @Override
+        public Writing begin(OutputStream out) {
+            if (atOnce) {
+                throw error;
+            }
+            return () -> {
+                throw error;
+            };
+        }
     }
 
     @Test
@@ -320,7 +411,20 @@ class ReactorNettySenderTest {
             sender.close().block(LONG);
             assertThat(server.connectionCount()).isEqualTo(round);
         }
-        for (int i = 0; i < 200 && (server.openConnections() > 0 || threads() > 0); i++) {
+        assertNothingIsLeftOpen();
+    }
+
+    @Test
+    void close_ofWhichNobodyWaitsForTheEnd_endsConnectionsAndThreadAllTheSame() {
+        for (int round = 1; round <= 10; round++) {
+            send(TextPayload.of("{}"));
+            sender.close().subscribe().dispose();
+        }
+        assertNothingIsLeftOpen();
+    }
+
+    private void assertNothingIsLeftOpen() {
+        for (int i = 0; i < 300 && (server.openConnections() > 0 || threads() > 0); i++) {
             Mono.delay(Duration.ofMillis(20)).block(LONG);
         }
         assertThat(server.openConnections()).isZero();
@@ -411,11 +515,19 @@ class ReactorNettySenderTest {
 
     @Test
     void builder_refusesCredentialsInTheUrl_withoutRepeatingThem() {
-        for (String url :
-                List.of("http://me:hunter2@localhost/", "htp://me:hunter2@localhost/", "http://me:hunter2@a b/")) {
+        for (String url : List.of(
+                "http://me:hunter2@localhost/",
+                "htp://me:hunter2@localhost/",
+                "http://me:hunter2@a b/",
+                "http://me:hun^hunter2@localhost/",
+                "http://me:hun/hunter2 x@localhost/",
+                "http://me:hun@hunter2 x@localhost/",
+                "me:hunter2@localhost:4318",
+                "https://a b/?key=hunter2")) {
             assertThatThrownBy(() -> ReactorNettySender.builder(url))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("endpoint")
+                    .hasNoCause()
                     .message()
                     .doesNotContain("hunter2");
         }
