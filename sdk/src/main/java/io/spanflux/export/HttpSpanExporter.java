@@ -12,6 +12,9 @@ import io.spanflux.transport.UnwritableBodyException;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
@@ -27,6 +30,10 @@ import reactor.core.publisher.Mono;
  *   <li>429, 502, 503, 504 or no answer: given up by age, {@link DropCause#TIMED_OUT}.
  *   <li>all else: {@link DropCause#REFUSED}.
  * </ul>
+ *
+ * <p>An export that is cancelled goes on where it was when the same list is handed over again: its age counts from the
+ * first attempt, and parts of it that are settled are not sent again. Bound: the last cancelled batch is remembered, until
+ * it or another one takes its place.
  */
 public final class HttpSpanExporter implements SpanExporter {
     private static final Logger log = LoggerFactory.getLogger(HttpSpanExporter.class);
@@ -35,6 +42,9 @@ public final class HttpSpanExporter implements SpanExporter {
     private final PayloadSender sender;
     private final RepeatedWarning losses = new RepeatedWarning(log);
     private final RepeatedWarning rejections = new RepeatedWarning(log);
+
+    /** The last batch that was cut short; a pipeline hands the same list over again before it takes another batch. */
+    private final AtomicReference<@Nullable Delivery> cutShort = new AtomicReference<>();
 
     /** An exporter that encodes with {@code encoder} and sends with {@code sender}. */
     public HttpSpanExporter(SpanEncoder encoder, PayloadSender sender) {
@@ -45,65 +55,111 @@ public final class HttpSpanExporter implements SpanExporter {
     @Override
     public Mono<ExportResult> export(List<Span> batch) {
         return Mono.defer(() -> {
-            RequestBudget budget = new RequestBudget(batch.size());
-            return attempt(batch, budget)
-                    .flatMap(outcome -> outcome.mayBeOneSpan && batch.size() > 1
-                            ? splitFirst(batch, outcome, budget)
-                            : Mono.just(outcome.result));
+            Delivery delivery = resumed(batch);
+            Part all = new Part(0, batch.size());
+            return attempt(all, delivery)
+                    .flatMap(outcome -> outcome.mayBeOneSpan && all.size() > 1
+                            ? splitFirst(all, outcome, delivery)
+                            : Mono.just(outcome.result))
+                    .doOnCancel(() -> cutShort.set(delivery));
         });
+    }
+
+    /** What is known of {@code batch} since it was cut short, or nothing. */
+    private Delivery resumed(List<Span> batch) {
+        Delivery last = cutShort.get();
+        return last != null && last.batch == batch && cutShort.compareAndSet(last, null) ? last : new Delivery(batch);
     }
 
     /** The result of one request, and whether a single span may be the reason for it. */
     private record Outcome(ExportResult result, boolean mayBeOneSpan) {}
 
-    /** Requests that may still be made for a batch. One thread at a time. */
-    private static final class RequestBudget {
-        private int left;
-
-        RequestBudget(int spans) {
-            this.left = 2 * (Integer.SIZE - Integer.numberOfLeadingZeros(Math.max(1, spans - 1))) + 2;
+    /** The spans of a batch that travel together: from one position up to another. */
+    private record Part(int from, int to) {
+        int size() {
+            return to - from;
         }
 
-        boolean take() {
-            return left-- > 0;
+        Part left() {
+            return new Part(from, from + size() / 2);
+        }
+
+        Part right() {
+            return new Part(from + size() / 2, to);
         }
     }
 
-    private Mono<Outcome> attempt(List<Span> batch, RequestBudget budget) {
-        if (!budget.take()) {
-            return Mono.just(new Outcome(ExportResult.dropped(DropCause.REFUSED, batch.size()), false));
+    /**
+     * A batch on its way: which of its parts are settled, so that none is sent again, and since when. A request that is
+     * cut short may still settle its part while the batch is handed over anew.
+     */
+    private static final class Delivery {
+        final List<Span> batch;
+        private final int maxRequests;
+        private final Map<Part, Outcome> settled = new ConcurrentHashMap<>();
+        private final AtomicReference<@Nullable Long> firstAttempt = new AtomicReference<>();
+
+        Delivery(List<Span> batch) {
+            this.batch = batch;
+            int spans = Math.max(1, batch.size() - 1);
+            this.maxRequests = 2 * (Integer.SIZE - Integer.numberOfLeadingZeros(spans)) + 2;
         }
-        return sender.send(new SpanPayload(batch, encoder))
-                .map(response -> judge(batch, response))
-                .onErrorResume(failure -> Mono.just(judge(batch, failure)))
-                .defaultIfEmpty(new Outcome(ExportResult.dropped(DropCause.EXPORTER_FAILED, batch.size()), false));
+
+        List<Span> spans(Part part) {
+            return batch.subList(part.from, part.to);
+        }
+
+        boolean mayAsk() {
+            return settled.size() < maxRequests;
+        }
+
+        long firstAttempt(long nowNanos) {
+            Long first = firstAttempt.updateAndGet(known -> known == null ? Long.valueOf(nowNanos) : known);
+            return first == null ? nowNanos : first;
+        }
     }
 
-    private Mono<ExportResult> splitFirst(List<Span> batch, Outcome whole, RequestBudget budget) {
-        List<Span> left = batch.subList(0, batch.size() / 2);
-        List<Span> right = batch.subList(batch.size() / 2, batch.size());
-        return attempt(left, budget)
-                .flatMap(ofLeft -> attempt(right, budget).flatMap(ofRight -> {
-                    if (ofLeft.mayBeOneSpan && ofRight.mayBeOneSpan && batch.size() > 2) {
+    private Mono<Outcome> attempt(Part part, Delivery delivery) {
+        Outcome known = delivery.settled.get(part);
+        if (known != null) {
+            return Mono.just(known);
+        }
+        if (!delivery.mayAsk()) {
+            return Mono.just(new Outcome(ExportResult.dropped(DropCause.REFUSED, part.size()), false));
+        }
+        List<Span> spans = delivery.spans(part);
+        return sender.send(new SpanPayload(spans, encoder, delivery::firstAttempt))
+                .map(response -> judge(spans, response))
+                .onErrorResume(failure -> Mono.just(judge(spans, failure)))
+                .defaultIfEmpty(new Outcome(ExportResult.dropped(DropCause.EXPORTER_FAILED, part.size()), false))
+                .doOnNext(outcome -> delivery.settled.put(part, outcome));
+    }
+
+    private Mono<ExportResult> splitFirst(Part all, Outcome whole, Delivery delivery) {
+        Part left = all.left();
+        Part right = all.right();
+        return attempt(left, delivery)
+                .flatMap(ofLeft -> attempt(right, delivery).flatMap(ofRight -> {
+                    if (ofLeft.mayBeOneSpan && ofRight.mayBeOneSpan && all.size() > 2) {
                         return Mono.just(whole.result);
                     }
-                    return narrow(left, ofLeft, budget)
+                    return narrow(left, ofLeft, delivery)
                             .flatMap(resultOfLeft ->
-                                    narrow(right, ofRight, budget).map(resultOfLeft::plus));
+                                    narrow(right, ofRight, delivery).map(resultOfLeft::plus));
                 }));
     }
 
     /** Splits a refused part further until its culprit stands alone. */
-    private Mono<ExportResult> narrow(List<Span> part, Outcome outcome, RequestBudget budget) {
+    private Mono<ExportResult> narrow(Part part, Outcome outcome, Delivery delivery) {
         if (!outcome.mayBeOneSpan || part.size() == 1) {
             return Mono.just(outcome.result);
         }
-        List<Span> left = part.subList(0, part.size() / 2);
-        List<Span> right = part.subList(part.size() / 2, part.size());
-        return attempt(left, budget)
-                .flatMap(ofLeft -> narrow(left, ofLeft, budget))
-                .flatMap(resultOfLeft -> attempt(right, budget)
-                        .flatMap(ofRight -> narrow(right, ofRight, budget))
+        Part left = part.left();
+        Part right = part.right();
+        return attempt(left, delivery)
+                .flatMap(ofLeft -> narrow(left, ofLeft, delivery))
+                .flatMap(resultOfLeft -> attempt(right, delivery)
+                        .flatMap(ofRight -> narrow(right, ofRight, delivery))
                         .map(resultOfLeft::plus));
     }
 

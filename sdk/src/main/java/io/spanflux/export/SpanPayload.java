@@ -10,12 +10,18 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.LongUnaryOperator;
 
-/** A batch as a body: encoded span by span, anew for each attempt. */
-record SpanPayload(List<Span> batch, SpanEncoder encoder) implements Payload {
+/** A batch as a body: encoded span by span, anew for each attempt; as old as the delivery that it is part of. */
+record SpanPayload(List<Span> batch, SpanEncoder encoder, LongUnaryOperator since) implements Payload {
     @Override
     public String contentType() {
         return encoder.contentType();
+    }
+
+    @Override
+    public long firstAttempt(long nowNanos) {
+        return since.applyAsLong(nowNanos);
     }
 
     @Override

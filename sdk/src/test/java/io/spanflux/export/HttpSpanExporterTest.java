@@ -10,6 +10,8 @@ import io.spanflux.test.LoopbackServer;
 import io.spanflux.trace.Span;
 import io.spanflux.trace.Tracer;
 import io.spanflux.transport.ReactorNettySender;
+import io.spanflux.transport.RetryPolicy;
+import io.spanflux.transport.RetryingSender;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.ConnectException;
@@ -17,12 +19,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
+import reactor.test.scheduler.VirtualTimeScheduler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -77,6 +83,16 @@ class HttpSpanExporterTest {
         assertThat(export(sender, 3)).isEqualTo(new ExportResult(3 - rejected, rejected, Map.of()));
         assertThat(sender.requests).hasSize(1);
         assertThat(logs.warnings()).singleElement().asString().contains("too old", "http://judge.test");
+    }
+
+    @Test
+    void export_aServersWarning_cannotForgeLogLines() {
+        LogCapture logs = LogCapture.start();
+        export(
+                JudgingSender.always(
+                        200, "{\"partialSuccess\":{\"errorMessage\":\"bad\\u0085 \\u202Eforged\\u009b1m\"}}"),
+                1);
+        assertThat(logs.warnings()).singleElement().asString().contains("bad forged 1m");
     }
 
     @Test
@@ -239,6 +255,78 @@ class HttpSpanExporterTest {
             assertThat(result).isEqualTo(new ExportResult(15, 0, Map.of(DropCause.UNENCODABLE, 1L)));
             exporter.close().block(Duration.ofSeconds(10));
         }
+    }
+
+    // ---- cut short -----------------------------------------------------------------------------------------------
+
+    @Test
+    void export_cutShortWhileSplitting_doesNotSendAgainWhatWasSettled() {
+        AtomicBoolean hung = new AtomicBoolean(true);
+        JudgingSender sender = JudgingSender.of(names -> {
+            if (names.contains("s7") && names.size() > 1) {
+                return names.size() == 4 && hung.getAndSet(false)
+                        ? Mono.never()
+                        : Mono.just(JudgingSender.answer(413, ""));
+            }
+            return Mono.just(JudgingSender.answer(200, "{}"));
+        });
+        HttpSpanExporter exporter = exporter(sender);
+        List<Span> batch = spans(8);
+        exporter.export(batch).subscribe().dispose();
+        assertThat(sender.requests).hasSize(3);
+
+        assertThat(exporter.export(batch).block()).isEqualTo(ExportResult.sent(8));
+
+        assertThat(sender.requests.stream().filter(names -> names.contains("s0")))
+                .hasSize(2);
+        assertThat(sender.requests.stream().filter(names -> names.contains("s4")))
+                .hasSize(4);
+    }
+
+    @Test
+    void export_cutShort_isForgottenWhenItIsSettled() {
+        AtomicBoolean hung = new AtomicBoolean(true);
+        JudgingSender sender = JudgingSender.of(
+                names -> hung.getAndSet(false) ? Mono.never() : Mono.just(JudgingSender.answer(200, "{}")));
+        HttpSpanExporter exporter = exporter(sender);
+        List<Span> batch = spans(1);
+        exporter.export(batch).subscribe().dispose();
+        exporter.export(batch).block();
+        exporter.export(batch).block();
+        assertThat(sender.requests).hasSize(3);
+    }
+
+    @Test
+    void export_cutShortAgainAndAgain_stillGrowsOld() {
+        VirtualTimeScheduler time = VirtualTimeScheduler.create();
+        JudgingSender sender = JudgingSender.always(503, "");
+        RetryPolicy policy = new RetryPolicy(Duration.ofMillis(100), Duration.ofMillis(100), Duration.ofSeconds(1));
+        HttpSpanExporter exporter =
+                new HttpSpanExporter(new OtlpJsonEncoder(), new RetryingSender(sender, policy, time));
+        List<Span> batch = spans(1);
+        List<ExportResult> results = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            Disposable exporting = exporter.export(batch).subscribe(results::add);
+            time.advanceTimeBy(Duration.ofMillis(200));
+            exporting.dispose();
+            assertThat(results).hasSize(i < 4 ? 0 : 1);
+        }
+        assertThat(results).containsExactly(ExportResult.dropped(DropCause.TIMED_OUT, 1));
+    }
+
+    @Test
+    void export_splitPieces_areAsOldAsTheirBatch() {
+        VirtualTimeScheduler time = VirtualTimeScheduler.create();
+        AtomicInteger refused = new AtomicInteger();
+        JudgingSender sender = JudgingSender.of(names ->
+                Mono.just(JudgingSender.answer(names.size() == 4 && refused.incrementAndGet() > 2 ? 413 : 503, "")));
+        RetryPolicy policy = new RetryPolicy(Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofMillis(2_500));
+        HttpSpanExporter exporter =
+                new HttpSpanExporter(new OtlpJsonEncoder(), new RetryingSender(sender, policy, time));
+        List<ExportResult> results = new ArrayList<>();
+        exporter.export(spans(4)).subscribe(results::add);
+        time.advanceTimeBy(Duration.ofMillis(2_500));
+        assertThat(results).containsExactly(ExportResult.dropped(DropCause.TIMED_OUT, 4));
     }
 
     // ---- the rest ------------------------------------------------------------------------------------------------
