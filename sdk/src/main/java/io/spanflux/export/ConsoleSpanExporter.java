@@ -67,7 +67,7 @@ public final class ConsoleSpanExporter implements SpanExporter {
                     .append(oneLine(span.name()));
             for (Map.Entry<String, Object> attribute : span.attributes().asMap().entrySet()) {
                 text.append(' ')
-                        .append(attribute.getKey())
+                        .append(oneLine(attribute.getKey()))
                         .append('=')
                         .append(oneLine(attribute.getValue().toString()));
             }
@@ -76,9 +76,9 @@ public final class ConsoleSpanExporter implements SpanExporter {
         return text.toString();
     }
 
-    /** A value must not be able to forge lines, or to move a terminal's cursor. */
+    /** A text must not be able to forge lines, to move a terminal's cursor, or to turn the direction of writing. */
     private static String oneLine(String text) {
-        return text.replaceAll("[\\p{Cc}\\p{Zl}\\p{Zp}]", " ");
+        return text.replaceAll("[\\p{Cc}\\p{Zl}\\p{Zp}\\u202A-\\u202E\\u2066-\\u2069]", " ");
     }
 
     private static String json(List<Span> batch, SpanEncoder encoder) {

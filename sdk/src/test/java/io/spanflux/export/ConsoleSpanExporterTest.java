@@ -12,6 +12,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import reactor.test.StepVerifier;
@@ -66,6 +67,19 @@ class ConsoleSpanExporterTest {
         export(ConsoleSpanExporter.lines(out), span);
 
         assertThat(printed().stripTrailing()).endsWith(" a b [2J k=c d e f g h");
+    }
+
+    @Test
+    void lines_cannotBeForgedByAKey() {
+        Span span = tracer.span("x").start().attribute("k\nFORGED\u202E", Map.of("in\nner", "v"));
+        span.end();
+
+        export(ConsoleSpanExporter.lines(out), span);
+
+        assertThat(printed().stripTrailing())
+                .endsWith(" x k FORGED ={in ner=v}")
+                .doesNotContain("\u202E");
+        assertThat(printed().lines()).hasSize(1);
     }
 
     @Test
