@@ -5,6 +5,8 @@ package io.spanflux.trace;
 
 import java.util.HexFormat;
 import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The standard samplers behind {@link Sampler}'s factories. */
 final class Samplers {
@@ -26,11 +28,14 @@ final class Samplers {
     }
 
     /**
-     * OpenTelemetry's consistent probability sampling: keep a trace when the low 56 bits of its id reach the threshold
-     * 2^56 x (1 - ratio), and say so in the trace state, trailing zeros cut.
+     * OpenTelemetry's consistent probability sampling: keep a trace when its randomness, the {@code rv} of its trace state
+     * or else the low 56 bits of its id, reaches the threshold 2^56 x (1 - ratio), and say so in the trace state, trailing
+     * zeros cut; whatever else stands in OpenTelemetry's entry there is kept.
      */
     static final class TraceIdRatio implements Sampler {
         private static final long RANGE = 1L << 56;
+        private static final Pattern RANDOMNESS = Pattern.compile("(?:^|;)rv:([0-9a-f]{14})(?:;|$)");
+        private static final Pattern THRESHOLD = Pattern.compile("(?:^|;)th:[^;]*");
 
         private final double ratio;
         private final long threshold;
@@ -48,13 +53,21 @@ final class Samplers {
 
         @Override
         public SamplingResult sample(SamplingRequest request) {
-            if ((request.traceIdLow() & (RANGE - 1)) < threshold) {
-                return SamplingResult.drop();
-            }
             SpanContext parent = request.parent();
             TraceState traceState = parent == null ? TraceState.empty() : parent.traceState();
+            String entry = traceState.get("ot");
+            Matcher stated = entry == null ? null : RANDOMNESS.matcher(entry);
+            long randomness = stated != null && stated.find()
+                    ? HexFormat.fromHexDigitsToLong(stated.group(1))
+                    : request.traceIdLow() & (RANGE - 1);
+            if (randomness < threshold) {
+                return SamplingResult.drop();
+            }
+            String kept = entry == null ? "" : THRESHOLD.matcher(entry).replaceAll("");
             return new SamplingResult(
-                    SamplingResult.Decision.SAMPLE, Attributes.empty(), traceState.with("ot", member));
+                    SamplingResult.Decision.SAMPLE,
+                    Attributes.empty(),
+                    traceState.with("ot", member + (kept.isEmpty() || kept.startsWith(";") ? kept : ';' + kept)));
         }
 
         @Override

@@ -115,6 +115,27 @@ class SamplerTest {
         assertThat(result.traceState().get("ot")).isEqualTo(member);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "'ot=th:c,v=1', 'ot=th:8,v=1'",
+        "ot=rv:ffffffffffffff, ot=th:8;rv:ffffffffffffff",
+        "ot=th:c;rv:80000000000000;x:1, ot=th:8;rv:80000000000000;x:1",
+        "ot=x:1;th:c;rv:abc, ot=th:8;x:1;rv:abc",
+        "ot=ath:c, ot=th:8;ath:c",
+    })
+    void traceIdRatio_ofAStatedEntry_changesTheThresholdAlone(String before, String after) {
+        SamplingResult result = Sampler.traceIdRatio(0.5).sample(below(parent(1, before), -1));
+        assertThat(result.traceState().header()).isEqualTo(after);
+    }
+
+    @Test
+    void traceIdRatio_statedRandomness_goesBeforeTheTraceId() {
+        Sampler half = Sampler.traceIdRatio(0.5);
+        assertThat(samples(half, below(parent(1, "ot=rv:7fffffffffffff"), -1))).isFalse();
+        assertThat(samples(half, below(parent(1, "ot=th:0;rv:80000000000000"), 0)))
+                .isTrue();
+    }
+
     @Test
     void traceIdRatio_threshold_isExactAndOfTheLow56Bits() {
         Sampler half = Sampler.traceIdRatio(0.5);
