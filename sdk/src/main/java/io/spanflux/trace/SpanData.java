@@ -21,7 +21,10 @@ public interface SpanData {
         return SpanKind.INTERNAL;
     }
 
-    /** The attributes, in the order in which they are to be exported. May be called more than once, also at a time. */
+    /**
+     * The attributes, in the order in which they are to be exported, each key once; what is said of a key again is dropped
+     * and counted. May be called more than once, also at a time.
+     */
     void forEachAttribute(AttributeConsumer consumer);
 
     /**

@@ -5,8 +5,10 @@ package io.spanflux.trace;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -248,7 +250,8 @@ final class SpanView {
     /**
      * Hands over all attributes of a span: what its data says, then its own, then those of {@code scope} and of
      * {@code globals}. A key is handed over once: the span's own value wins over the data's, the data's over the
-     * scope's, the scope's over the globals'. Returns how many were left out because of the limit.
+     * scope's, the scope's over the globals'; and what the data says first over what it says of the same key later, because
+     * it has left by then. Returns how many were left out because of the limit or as such a repetition.
      */
     int forEachAttribute(
             @Nullable SpanData data,
@@ -256,31 +259,29 @@ final class SpanView {
             Attributes globals,
             AttributeConsumer consumer,
             Consumer<Throwable> failed) {
-        List<String> dataKeys = new ArrayList<>(scope.isEmpty() && globals.isEmpty() ? 0 : 32);
+        Unclaimed unclaimed = new Unclaimed(consumer, this);
         int faults = 0;
         int cut = 0;
         if (data != null) {
-            boolean inherits = !scope.isEmpty() || !globals.isEmpty();
-            Unclaimed exported = new Unclaimed(consumer, this, inherits ? dataKeys : null);
             try {
-                data.forEachAttribute(exported);
+                data.forEachAttribute(unclaimed);
             } catch (Throwable e) {
                 failed.accept(e);
                 faults++;
             }
-            cut = exported.truncated;
+            cut = unclaimed.truncated;
         }
         for (int i = 0; i < 2 * attributeCount; i += 2) {
             Attributes.dispatch((String) attributes[i], attributes[i + 1], consumer);
         }
         int room = limits.attributeCount() - attributeCount;
-        int dropped = 0;
+        int dropped = unclaimed.repeated;
         for (int i = 0; i < scope.size() + globals.size(); i++) {
             boolean fromScope = i < scope.size();
             Attributes source = fromScope ? scope : globals;
             int at = fromScope ? i : i - scope.size();
             String key = source.key(at);
-            if (has(key) || dataKeys.contains(key) || (!fromScope && scope.contains(key))) {
+            if (has(key) || unclaimed.passed.contains(key) || (!fromScope && scope.contains(key))) {
                 continue;
             }
             if (room-- <= 0) {
@@ -347,25 +348,26 @@ final class SpanView {
         return droppedLinks;
     }
 
-    /** Passes on what the span does not say itself, texts within their limit, and notes which keys it passed on. */
+    /** Passes on, each key once and texts within their limit, what the span does not say itself; notes the keys. */
     private static final class Unclaimed implements AttributeConsumer {
         private final AttributeConsumer consumer;
         private final SpanView view;
-        private final @Nullable List<String> passed;
+        private final Set<String> passed = new HashSet<>();
+        private int repeated;
         private int truncated;
 
-        Unclaimed(AttributeConsumer consumer, SpanView view, @Nullable List<String> passed) {
+        Unclaimed(AttributeConsumer consumer, SpanView view) {
             this.consumer = consumer;
             this.view = view;
-            this.passed = passed;
         }
 
         private boolean passes(String key) {
             if (view.has(key)) {
                 return false;
             }
-            if (passed != null) {
-                passed.add(key);
+            if (!passed.add(key)) {
+                repeated++;
+                return false;
             }
             return true;
         }

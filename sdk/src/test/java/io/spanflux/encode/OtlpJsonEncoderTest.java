@@ -457,6 +457,66 @@ class OtlpJsonEncoderTest {
                 .isEqualTo("1");
     }
 
+    /** Says what it is, and then calls itself until the stack is full. */
+    private record Recursive() implements SpanData {
+        @Override
+        public String spanName() {
+            return "recursive";
+        }
+
+        @Override
+        public void forEachAttribute(AttributeConsumer consumer) {
+            consumer.accept("first", "kept");
+            descend(0);
+        }
+
+        private static long descend(long depth) {
+            return depth < 0 ? depth : descend(depth + 1) + 1;
+        }
+    }
+
+    @Test
+    void write_dataThatOverflowsTheStack_costsOnlyWhatItHadNotSaid() {
+        Span poisonous = ended(tracer.span(new Recursive()).start());
+        JsonNode spans = JSON.readTree(
+                        encode(poisonous, ended(tracer.span("next").start())))
+                .at("/resourceSpans/0/scopeSpans/0/spans");
+        assertThat(spans).hasSize(2);
+        assertThat(attribute(spans.get(0), "first").get("stringValue").asString())
+                .isEqualTo("kept");
+        assertThat(attribute(spans.get(0), "spanflux.invalid_values")
+                        .get("intValue")
+                        .asString())
+                .isEqualTo("1");
+    }
+
+    private record Repeating() implements SpanData {
+        @Override
+        public String spanName() {
+            return "repeating";
+        }
+
+        @Override
+        public void forEachAttribute(AttributeConsumer consumer) {
+            consumer.accept("k", 1);
+            consumer.accept("own", "data");
+            consumer.accept("k", "again");
+            consumer.accept("k", List.of("and again"));
+        }
+    }
+
+    @Test
+    void write_aKeyThatDataSaysAgain_isWrittenOnce_andCounted() {
+        Span span = tracer.span(new Repeating()).start();
+        String withoutOwn = encode(ended(span));
+        assertThat(withoutOwn.split("\"key\":\"k\"", -1)).hasSize(2);
+        Span withOwn = tracer.span(new Repeating()).start();
+        JsonNode json = json(ended(withOwn.attribute("own", "span")));
+        assertThat(attribute(json, "k").get("intValue").asString()).isEqualTo("1");
+        assertThat(json.get("droppedAttributesCount").asInt()).isEqualTo(2);
+        assertThat(withOwn.attributes().get("k")).isEqualTo(1L);
+    }
+
     @Test
     void write_manyDifferentKeys_areAllWritten() {
         for (int i = 0; i < 2_000; i++) {
