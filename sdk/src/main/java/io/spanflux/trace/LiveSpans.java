@@ -27,7 +27,7 @@ final class LiveSpans {
     private final AtomicReference<Table> newest = new AtomicReference<>(new Table(INITIAL_SLOTS, null));
     private final LongAdder untracked = new LongAdder();
 
-    /** Spans stay where they are when the table grows, so older tables live until they are empty. */
+    /** Spans stay where they are when the table grows, so older tables stay too: together smaller than the newest. */
     private record Table(
             AtomicReferenceArray<@Nullable Span> slots,
             @Nullable Table older) {
