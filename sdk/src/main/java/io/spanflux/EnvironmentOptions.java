@@ -27,9 +27,11 @@ final class EnvironmentOptions {
     private static final int DEFAULT_QUEUE_SIZE = 2048;
 
     private final Environment environment;
+    private final boolean disabled;
 
     EnvironmentOptions(Environment environment) {
         this.environment = environment;
+        this.disabled = environment.flag("OTEL_SDK_DISABLED");
         if (environment.text("OTEL_CONFIG_FILE") != null) {
             environment.ignored(
                     "OTEL_CONFIG_FILE", "(a file)", "declarative configuration is not supported; other variables hold");
@@ -37,7 +39,7 @@ final class EnvironmentOptions {
     }
 
     boolean disabled() {
-        return environment.flag("OTEL_SDK_DISABLED");
+        return disabled;
     }
 
     /** Attributes of this process, lowest first: detected, OTEL_RESOURCE_ATTRIBUTES, OTEL_SERVICE_NAME, code. */
@@ -107,11 +109,13 @@ final class EnvironmentOptions {
         return limits.build();
     }
 
-    /** Hands the first variable that is set to {@code setting}, unless the setting refuses it. */
+    /** Hands {@code setting} the first of these variables that can be read and that it takes. */
     private void limit(IntConsumer setting, String... names) {
-        String name = environment.firstSet(names);
-        if (name != null) {
-            environment.integer(name, 0).ifPresent(value -> set(setting, value, name));
+        for (String name : names) {
+            OptionalInt value = environment.integer(name, 0);
+            if (value.isPresent() && set(setting, value.getAsInt(), name)) {
+                return;
+            }
         }
     }
 
@@ -146,19 +150,11 @@ final class EnvironmentOptions {
     }
 
     Propagator propagator(Propagator baggage) {
-        if (environment.text("OTEL_PROPAGATORS") == null) {
-            return Propagator.all(List.of(Propagator.traceContext(), baggage));
-        }
-        List<Propagator> propagators = new ArrayList<>();
-        for (String name : environment.list("OTEL_PROPAGATORS")) {
-            switch (name) {
-                case "tracecontext" -> propagators.add(Propagator.traceContext());
-                case "baggage" -> propagators.add(baggage);
-                case "none" -> {}
-                default -> environment.ignored("OTEL_PROPAGATORS", name, "not a propagator that Spanflux knows");
-            }
-        }
-        return Propagator.all(propagators);
+        Map<String, Propagator> known = Map.of("tracecontext", Propagator.traceContext(), "baggage", baggage);
+        return Propagator.all(
+                names("OTEL_PROPAGATORS", known, "a propagator", List.of("tracecontext", "baggage")).stream()
+                        .map(known::get)
+                        .toList());
     }
 
     /** Whether names are wanted that the GenAI conventions have not settled. */
@@ -179,19 +175,24 @@ final class EnvironmentOptions {
         return otlp;
     }
 
-    /** Names out of {@code known} that OTEL_TRACES_EXPORTER lists, {@code otlp} when it is unset. */
+    /** Names out of {@code known} that OTEL_TRACES_EXPORTER lists; none of a disabled SDK, which exports nothing. */
     List<String> exporters(Map<String, ?> known) {
-        if (environment.text("OTEL_TRACES_EXPORTER") == null) {
-            return List.of("otlp");
-        }
+        return disabled ? List.of() : names("OTEL_TRACES_EXPORTER", known, "an exporter", List.of("otlp"));
+    }
+
+    /** Names out of {@code known} that {@code variable} lists; {@code otherwise} when it has none, nor says "none". */
+    private List<String> names(String variable, Map<String, ?> known, String kind, List<String> otherwise) {
         List<String> names = new ArrayList<>();
-        for (String name : environment.list("OTEL_TRACES_EXPORTER")) {
+        boolean none = false;
+        for (String name : environment.list(variable)) {
             if (known.containsKey(name)) {
                 names.add(name);
-            } else if (!name.equals("none")) {
-                environment.ignored("OTEL_TRACES_EXPORTER", name, "not an exporter that Spanflux knows");
+            } else if (name.equals("none")) {
+                none = true;
+            } else {
+                environment.ignored(variable, name, "not " + kind + " that Spanflux knows");
             }
         }
-        return names;
+        return names.isEmpty() && !none ? otherwise : names;
     }
 }

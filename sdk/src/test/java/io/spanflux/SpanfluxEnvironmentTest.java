@@ -349,7 +349,25 @@ class SpanfluxEnvironmentTest {
         assertThat(logs.warnings()).singleElement().asString().contains("OTEL_PROPAGATORS=" + name + " is ignored");
     }
 
+    @Test
+    void propagators_ofWhichNoneIsKnown_areTheDefault() {
+        Spanflux spanflux = with("OTEL_PROPAGATORS", "b3");
+        assertThat(injected(spanflux.propagator(), spanflux)).containsKey("traceparent");
+        assertThat(injected(with("OTEL_PROPAGATORS", "b3,none").propagator(), spanflux))
+                .isEmpty();
+    }
+
     // ---- the rest ------------------------------------------------------------------------------------------------
+
+    @Test
+    void disabled_readsNoCertificates_andFailsNoBuild() {
+        Spanflux spanflux = build(Spanflux.builder()
+                .environment(Environment.of(Map.of(
+                        "OTEL_SDK_DISABLED", "true",
+                        "OTEL_EXPORTER_OTLP_ENDPOINT", "https://localhost:4318",
+                        "OTEL_EXPORTER_OTLP_CERTIFICATE", "no/such.pem"))));
+        assertThat(spanflux.ledgers()).isEmpty();
+    }
 
     @Test
     void disabled_recordsNothing_andPropagatesWhatCame() {
@@ -397,6 +415,13 @@ class SpanfluxEnvironmentTest {
 
         assertThat(spanflux.ledgers()).hasSize(1);
         assertThat(logs.warnings()).singleElement().asString().contains("OTEL_TRACES_EXPORTER=zipkin is ignored");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"zipkin, 1", "',', 1", "'zipkin,none', 0"})
+    void exporters_ofWhichNoneIsKnown_areTheDefault(String value, int count) {
+        Spanflux spanflux = build(Spanflux.builder().environment(environment("OTEL_TRACES_EXPORTER", value)));
+        assertThat(spanflux.ledgers()).hasSize(count);
     }
 
     @ParameterizedTest

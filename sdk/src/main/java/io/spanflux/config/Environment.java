@@ -67,6 +67,20 @@ public final class Environment {
         return null;
     }
 
+    /**
+     * What {@code reader} makes of the first of these variables that it can read, as {@link #firstSet}: one that is
+     * garbage, which the reader warns of and answers with null, does not hide the next.
+     */
+    public <T> @Nullable T first(Function<String, @Nullable T> reader, String... names) {
+        for (String name : names) {
+            T value = reader.apply(name);
+            if (value != null) {
+                return value;
+            }
+        }
+        return null;
+    }
+
     /** True for {@code true} in any case; anything else, also unset, is false and, unless {@code false}, warned of. */
     public boolean flag(String name) {
         String value = text(name);

@@ -91,7 +91,7 @@ final class OtlpSettings {
 
     private String endpointOrDefault() {
         if (endpoint != null) {
-            return withPath(endpoint);
+            return hasNoPath(endpoint) ? withPath(endpoint) : endpoint;
         }
         String ofSignal = environment.text(signal.prefix + "ENDPOINT");
         if (ofSignal != null && isUsable(signal.prefix + "ENDPOINT", ofSignal)) {
@@ -99,24 +99,27 @@ final class OtlpSettings {
         }
         String ofAll = environment.text(PREFIX + "ENDPOINT");
         if (ofAll != null && isUsable(PREFIX + "ENDPOINT", ofAll)) {
-            return ofAll + (ofAll.endsWith("/") ? "" : "/") + signal.path;
+            return withPath(ofAll);
         }
         return DEFAULT_HOST + signal.path;
     }
 
-    private String withPath(String endpoint) {
+    private static boolean hasNoPath(String endpoint) {
         try {
             URI uri = URI.create(endpoint);
-            boolean bare = uri.getRawPath() == null
-                    || uri.getRawPath().isEmpty()
-                    || uri.getRawPath().equals("/");
-            return bare && uri.getHost() != null
-                    ? uri.resolve('/' + signal.path).toString()
-                    : endpoint;
+            String path = uri.getRawPath();
+            return uri.getHost() != null && (path == null || path.isEmpty() || path.equals("/"));
         } catch (IllegalArgumentException e) {
             // The sender refuses it by name.
-            return endpoint;
+            return false;
         }
+    }
+
+    /** The signal's path at the end of the path of {@code url}, before its query. */
+    private String withPath(String url) {
+        int query = url.indexOf('?');
+        String base = query < 0 ? url : url.substring(0, query);
+        return base + (base.endsWith("/") ? "" : "/") + signal.path + url.substring(base.length());
     }
 
     private boolean isUsable(String variable, String url) {
@@ -124,7 +127,8 @@ final class OtlpSettings {
             ReactorNettySender.builder(url);
             return true;
         } catch (IllegalArgumentException e) {
-            environment.ignored(variable, url.replaceAll("//[^/@]*@", "//***@"), "not an http or https URL");
+            // The sender's words, which mask a password.
+            environment.ignored(variable, "(a URL)", String.valueOf(e.getMessage()));
             return false;
         }
     }
@@ -152,8 +156,8 @@ final class OtlpSettings {
         if (timeout != null) {
             return timeout;
         }
-        String variable = environment.firstSet(signal.prefix + "TIMEOUT", PREFIX + "TIMEOUT");
-        Duration set = variable == null ? null : environment.millis(variable, 1);
+        Duration set =
+                environment.first(name -> environment.millis(name, 1), signal.prefix + "TIMEOUT", PREFIX + "TIMEOUT");
         return set == null ? Duration.ofSeconds(10) : set;
     }
 
@@ -161,18 +165,24 @@ final class OtlpSettings {
         if (compression != null) {
             return compression;
         }
-        String variable = environment.firstSet(signal.prefix + "COMPRESSION", PREFIX + "COMPRESSION");
-        String name = variable == null ? null : environment.text(variable);
-        if (variable == null || name == null) {
-            return Compression.NONE;
+        Compression set =
+                environment.first(this::compressionByName, signal.prefix + "COMPRESSION", PREFIX + "COMPRESSION");
+        return set == null ? Compression.NONE : set;
+    }
+
+    private @Nullable Compression compressionByName(String variable) {
+        String name = environment.text(variable);
+        if (name == null) {
+            return null;
         }
         if (name.equalsIgnoreCase("gzip")) {
             return Compression.GZIP;
         }
-        if (!name.equalsIgnoreCase("none")) {
-            environment.ignored(variable, name, "neither gzip nor none");
+        if (name.equalsIgnoreCase("none")) {
+            return Compression.NONE;
         }
-        return Compression.NONE;
+        environment.ignored(variable, name, "neither gzip nor none");
+        return null;
     }
 
     private RetryPolicy retryPolicyOrDefault() {

@@ -111,7 +111,9 @@ class OtlpExporterTest {
         "/v1/traces, /v1/traces",
         "/custom, /custom",
         "/x/v1/traces/, /x/v1/traces/",
-        "/p?key=1, /p?key=1"
+        "/p?key=1, /p?key=1",
+        "?key=1, /v1/traces?key=1",
+        "/?key=1, /v1/traces?key=1"
     })
     void endpoint_inCode_isUsedAsItIsUnlessItHasNoPath(String path, String expected) {
         assertThat(exported(builder().endpoint(server.url(path))).path()).isEqualTo(expected);
@@ -120,14 +122,21 @@ class OtlpExporterTest {
     // ---- the environment -----------------------------------------------------------------------------------------
 
     @ParameterizedTest
-    @CsvSource({"'', /v1/traces", "/, /v1/traces", "/base, /base/v1/traces", "/base/, /base/v1/traces"})
+    @CsvSource({
+        "'', /v1/traces",
+        "/, /v1/traces",
+        "/base, /base/v1/traces",
+        "/base/, /base/v1/traces",
+        "?key=1, /v1/traces?key=1",
+        "/base/?key=1, /base/v1/traces?key=1"
+    })
     void environment_endpointOfAllSignals_getsThePathAppended(String path, String expected) {
         variables.put("OTEL_EXPORTER_OTLP_ENDPOINT", server.url(path));
         assertThat(exported(builder()).path()).isEqualTo(expected);
     }
 
     @ParameterizedTest
-    @CsvSource({"'', /", "/, /", "/base, /base", "/v1/traces, /v1/traces"})
+    @CsvSource({"'', /", "/, /", "/base, /base", "/v1/traces, /v1/traces", "?key=1, /?key=1"})
     void environment_endpointOfTraces_isUsedAsItIs_andWins(String path, String expected) {
         variables.put("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:1/wrong");
         variables.put("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", server.url(path));
@@ -212,6 +221,17 @@ class OtlpExporterTest {
                         "OTEL_EXPORTER_OTLP_HEADERS",
                         "OTEL_BSP_EXPORT_TIMEOUT=-1")
                 .doesNotContain("hunter2");
+    }
+
+    @Test
+    void environment_garbageForTraces_doesNotHideWhatHoldsForAllSignals() {
+        variables.put("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "abc");
+        variables.put("OTEL_EXPORTER_OTLP_TIMEOUT", "5000");
+        variables.put("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "zstd");
+        variables.put("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip");
+        LogCapture logs = LogCapture.start();
+        assertThat(builder().build().toString()).contains("timeout=PT5S", "compression=GZIP");
+        assertThat(logs.warnings()).hasSize(2);
     }
 
     @Test
