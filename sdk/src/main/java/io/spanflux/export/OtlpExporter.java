@@ -19,7 +19,8 @@ import reactor.core.publisher.Mono;
 /**
  * Sends spans as OTLP JSON ({@code http/json}) over reactor-netty. What is not set in code comes from the standard
  * {@code OTEL_EXPORTER_OTLP_*} variables, a variable for traces before the one for all signals, and then from the defaults
- * that the builder states.
+ * that the builder states. A variable for traces that cannot be read does not hide the one for all signals, except for
+ * headers: those may be credentials that are meant for another place.
  *
  * <pre>{@code
  * OtlpExporter.create()                                                     // http://localhost:4318/v1/traces
