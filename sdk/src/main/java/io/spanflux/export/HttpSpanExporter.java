@@ -66,6 +66,7 @@ public final class HttpSpanExporter implements SpanExporter {
     }
 
     /** What is known of {@code batch} since it was cut short, or nothing. */
+    @SuppressWarnings("ReferenceEquality") // The pipeline hands over the same list again, not an equal one.
     private Delivery resumed(List<Span> batch) {
         Delivery last = cutShort.get();
         return last != null && last.batch == batch && cutShort.compareAndSet(last, null) ? last : new Delivery(batch);

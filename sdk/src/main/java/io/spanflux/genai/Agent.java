@@ -10,8 +10,11 @@ import org.jspecify.annotations.Nullable;
 
 import static io.spanflux.genai.GenAiAttributes.*;
 
-/** The invocation of an agent in this process. Span kind INTERNAL, named {@code invoke_agent {agent name}}. */
-public final class Agent implements GenAiData {
+/**
+ * The invocation of an agent in this process. Span kind INTERNAL, named {@code invoke_agent {agent name}}. For an agent that
+ * a provider hosts see {@link RemoteAgent}.
+ */
+public final class Agent extends InferenceData<Agent> implements GenAiData {
     private static final AtomicIntegerFieldUpdater<Agent> INFERENCE_CALLS =
             AtomicIntegerFieldUpdater.newUpdater(Agent.class, "inferenceCalls");
     private static final AtomicIntegerFieldUpdater<Agent> TOOL_CALLS =
@@ -19,10 +22,7 @@ public final class Agent implements GenAiData {
 
     private final String name;
     private @Nullable String description;
-    private @Nullable String model;
-    private @Nullable String conversationId;
-    private @Nullable Usage usage;
-    private boolean frozen;
+    private @Nullable String dataSource;
     private volatile int inferenceCalls;
     private volatile int toolCalls;
 
@@ -37,32 +37,16 @@ public final class Agent implements GenAiData {
 
     /** What the agent is for. */
     public Agent description(@Nullable String description) {
-        if (!frozen) {
+        if (!isFrozen()) {
             this.description = description;
         }
         return this;
     }
 
-    /** The model, where the agent is configured with exactly one. */
-    public Agent model(@Nullable String model) {
-        if (!frozen) {
-            this.model = model;
-        }
-        return this;
-    }
-
-    /** The conversation at the provider, where it has one. */
-    public Agent conversation(@Nullable String conversationId) {
-        if (!frozen) {
-            this.conversationId = conversationId;
-        }
-        return this;
-    }
-
-    /** The tokens of the whole invocation, where they are known. */
-    public Agent usage(@Nullable Usage usage) {
-        if (!frozen) {
-            this.usage = usage;
+    /** The data source that grounds its answers. */
+    public Agent dataSource(@Nullable String dataSource) {
+        if (!isFrozen()) {
+            this.dataSource = dataSource;
         }
         return this;
     }
@@ -92,10 +76,7 @@ public final class Agent implements GenAiData {
         return switch (key) {
             case OPERATION_NAME -> "invoke_agent";
             case AGENT_NAME -> name;
-            case REQUEST_MODEL -> model;
-            case USAGE_INPUT_TOKENS -> usage == null ? null : usage.inputTokens();
-            case USAGE_OUTPUT_TOKENS -> usage == null ? null : usage.outputTokens();
-            default -> null;
+            default -> commonAttribute(key);
         };
     }
 
@@ -111,25 +92,25 @@ public final class Agent implements GenAiData {
     }
 
     @Override
-    public void end() {
-        frozen = true;
+    public int estimatedBytes() {
+        return 256 + contentBytes();
     }
 
     @Override
     public void forEachAttribute(AttributeConsumer to) {
-        to.accept(OPERATION_NAME, "invoke_agent");
-        to.accept(AGENT_NAME, name);
-        to.acceptIfSet(AGENT_DESCRIPTION, description);
-        to.acceptIfSet(REQUEST_MODEL, model);
-        to.acceptIfSet(CONVERSATION_ID, conversationId);
-        if (usage != null) {
-            to.acceptIfSet(USAGE_INPUT_TOKENS, usage.inputTokens());
-            to.acceptIfSet(USAGE_OUTPUT_TOKENS, usage.outputTokens());
-        }
+        forEachMetadata(to);
+        forEachContent(to);
     }
 
     @Override
-    public String toString() {
-        return "Agent{" + name + '}';
+    public void forEachMetadata(AttributeConsumer to) {
+        to.accept(OPERATION_NAME, "invoke_agent");
+        to.accept(AGENT_NAME, name);
+        to.acceptIfSet(AGENT_DESCRIPTION, description);
+        to.acceptIfSet(DATA_SOURCE_ID, dataSource);
+        to.acceptIfSet(REQUEST_MODEL, model());
+        forEachOption(to);
+        to.acceptIfSet(RESPONSE_FINISH_REASONS, finishReasons());
+        forEachToken(to);
     }
 }

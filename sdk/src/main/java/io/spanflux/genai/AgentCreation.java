@@ -4,6 +4,8 @@
 package io.spanflux.genai;
 
 import io.spanflux.trace.SpanKind;
+import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 import static io.spanflux.genai.GenAiAttributes.*;
@@ -55,6 +57,11 @@ public final class AgentCreation extends DescribedData<AgentCreation> implements
     /** Its version. */
     public AgentCreation version(@Nullable String version) {
         return put(AGENT_VERSION, version);
+    }
+
+    /** What the agent is told apart from messages. Content. */
+    public AgentCreation systemInstructions(Supplier<? extends List<Message.Part>> parts) {
+        return putParts(SYSTEM_INSTRUCTIONS, parts);
     }
 
     @Override

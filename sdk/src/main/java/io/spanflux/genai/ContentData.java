@@ -145,7 +145,7 @@ abstract class ContentData<S extends ContentData<S>> implements SpanData {
         return messages == null
                 ? self()
                 : putContent(attribute, () -> {
-                    List<Message> copy = Generation.copyOrNull(messages.get());
+                    List<Message> copy = copyOrNull(messages.get());
                     return copy == null ? null : new Messages(copy);
                 });
     }
@@ -155,7 +155,7 @@ abstract class ContentData<S extends ContentData<S>> implements SpanData {
         return parts == null
                 ? self()
                 : putContent(attribute, () -> {
-                    List<Message.Part> copy = Generation.copyOrNull(parts.get());
+                    List<Message.Part> copy = copyOrNull(parts.get());
                     return copy == null ? null : new Parts(copy);
                 });
     }
@@ -165,9 +165,23 @@ abstract class ContentData<S extends ContentData<S>> implements SpanData {
         return tools == null
                 ? self()
                 : putContent(attribute, () -> {
-                    List<ToolDefinition> copy = Generation.copyOrNull(tools.get());
+                    List<ToolDefinition> copy = copyOrNull(tools.get());
                     return copy == null ? null : new Tools(copy);
                 });
+    }
+
+    /** An unmodifiable copy without nulls, which a provider's client may well hand over. */
+    static <T> @Nullable List<T> copyOrNull(@Nullable List<? extends @Nullable T> list) {
+        if (list == null) {
+            return null;
+        }
+        List<T> copy = new ArrayList<>(list.size());
+        for (T item : list) {
+            if (item != null) {
+                copy.add(item);
+            }
+        }
+        return List.copyOf(copy);
     }
 
     /** Says that {@code parts} of the content were dropped before they were kept. */

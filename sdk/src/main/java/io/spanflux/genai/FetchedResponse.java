@@ -5,6 +5,7 @@ package io.spanflux.genai;
 
 import io.spanflux.trace.SpanKind;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 import static io.spanflux.genai.GenAiAttributes.*;
@@ -57,6 +58,21 @@ public final class FetchedResponse extends DescribedData<FetchedResponse> implem
     /** Why each choice ended, in choice order. */
     public FetchedResponse finishReasons(@Nullable List<String> finishReasons) {
         return put(RESPONSE_FINISH_REASONS, finishReasons);
+    }
+
+    /** What the model was told apart from the messages. Content. */
+    public FetchedResponse systemInstructions(Supplier<? extends List<Message.Part>> parts) {
+        return putParts(SYSTEM_INSTRUCTIONS, parts);
+    }
+
+    /** The tools that the model could ask for. Content. */
+    public FetchedResponse toolDefinitions(Supplier<? extends List<ToolDefinition>> tools) {
+        return putTools(TOOL_DEFINITIONS, tools);
+    }
+
+    /** The messages that were fetched. Content. */
+    public FetchedResponse output(Supplier<? extends List<Message>> messages) {
+        return putMessages(OUTPUT_MESSAGES, messages);
     }
 
     @Override

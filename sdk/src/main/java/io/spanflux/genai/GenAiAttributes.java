@@ -96,6 +96,27 @@ public final class GenAiAttributes {
     /** Output tokens spent on reasoning. */
     public static final String USAGE_REASONING_OUTPUT_TOKENS = "gen_ai.usage.reasoning.output_tokens";
 
+    /** Input tokens that were text. */
+    public static final String USAGE_TEXT_INPUT_TOKENS = "gen_ai.usage.text.input_tokens";
+
+    /** Output tokens that were text. */
+    public static final String USAGE_TEXT_OUTPUT_TOKENS = "gen_ai.usage.text.output_tokens";
+
+    /** Input tokens that were images. */
+    public static final String USAGE_IMAGE_INPUT_TOKENS = "gen_ai.usage.image.input_tokens";
+
+    /** Output tokens that were images. */
+    public static final String USAGE_IMAGE_OUTPUT_TOKENS = "gen_ai.usage.image.output_tokens";
+
+    /** Input tokens from the cache that were text. */
+    public static final String USAGE_TEXT_CACHE_READ_INPUT_TOKENS = "gen_ai.usage.text.cache_read.input_tokens";
+
+    /** Input tokens from the cache that were images. */
+    public static final String USAGE_IMAGE_CACHE_READ_INPUT_TOKENS = "gen_ai.usage.image.cache_read.input_tokens";
+
+    /** Input tokens from the cache that were audio. */
+    public static final String USAGE_AUDIO_CACHE_READ_INPUT_TOKENS = "gen_ai.usage.audio.cache_read.input_tokens";
+
     /** Input tokens that were audio. */
     public static final String USAGE_AUDIO_INPUT_TOKENS = "gen_ai.usage.audio.input_tokens";
 

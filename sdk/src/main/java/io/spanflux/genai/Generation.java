@@ -6,8 +6,6 @@ package io.spanflux.genai;
 import io.spanflux.trace.AttributeConsumer;
 import io.spanflux.trace.SpanKind;
 import java.math.BigDecimal;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
@@ -27,74 +25,23 @@ import static io.spanflux.genai.GenAiAttributes.*;
  * suppliers are never asked. Of a stream 1,048,576 characters are kept, over text, reasoning and tool calls. What is
  * exported of all content is bounded by {@code SpanLimits.contentLength}.
  */
-public final class Generation extends ContentData<Generation> implements GenAiData, BilledData {
+public final class Generation extends InferenceData<Generation> implements GenAiData, BilledData {
     private final String operation;
     private final Billing billing = new Billing();
     private @Nullable String provider;
-    private @Nullable String model;
-    private @Nullable RequestOptions options;
     private @Nullable String responseId;
     private @Nullable String responseModel;
-    private @Nullable List<String> finishReasons;
     private @Nullable String serviceTier;
-    private @Nullable Usage usage;
     private @Nullable MessageAggregator streamed;
     private @Nullable Double timeToFirstChunk;
+    private SpanKind kind = SpanKind.CLIENT;
     private boolean stream;
     private @Nullable LongConsumer chunkGaps;
-
-    /** What most calls do not say; one object that most generations do not have. */
-    private static final class RequestOptions {
-        @Nullable
-        Double temperature;
-
-        @Nullable
-        Double topP;
-
-        @Nullable
-        Long topK;
-
-        @Nullable
-        Double frequencyPenalty;
-
-        @Nullable
-        Double presencePenalty;
-
-        @Nullable
-        Long maxTokens;
-
-        @Nullable
-        Long choiceCount;
-
-        @Nullable
-        Long seed;
-
-        @Nullable
-        List<String> stopSequences;
-
-        @Nullable
-        String reasoningLevel;
-
-        @Nullable
-        String previousResponseId;
-
-        @Nullable
-        String outputType;
-
-        @Nullable
-        String conversationId;
-
-        @Nullable
-        String serverAddress;
-
-        @Nullable
-        Long serverPort;
-    }
 
     private Generation(String operation, @Nullable String provider, @Nullable String model) {
         this.operation = operation;
         this.provider = provider;
-        this.model = model;
+        model(model);
     }
 
     /** A chat completion of {@code model} at {@code provider} (one of the conventions' names, or your own). */
@@ -122,97 +69,29 @@ public final class Generation extends ContentData<Generation> implements GenAiDa
         return this;
     }
 
-    /** The model as requested. */
-    public Generation model(@Nullable String model) {
+    /** The host that serves the model, and its port; a port that is not positive is unknown. */
+    public Generation server(@Nullable String address, int port) {
+        return putServer(address, port);
+    }
+
+    /** The model runs in this process: span kind INTERNAL. */
+    public Generation inProcess() {
         if (!isFrozen()) {
-            this.model = model;
+            kind = SpanKind.INTERNAL;
         }
         return this;
     }
 
-    /** Sampling temperature. */
-    public Generation temperature(@Nullable Double temperature) {
-        options().temperature = temperature;
+    /** The named template that the prompt is made from and, where it is known, its version. */
+    public Generation prompt(@Nullable String name, @Nullable String version) {
+        options().promptName = name;
+        options().promptVersion = version;
         return this;
     }
 
-    /** Nucleus sampling. */
-    public Generation topP(@Nullable Double topP) {
-        options().topP = topP;
-        return this;
-    }
-
-    /** Top-k sampling. */
-    public Generation topK(@Nullable Long topK) {
-        options().topK = topK;
-        return this;
-    }
-
-    /** Frequency penalty. */
-    public Generation frequencyPenalty(@Nullable Double frequencyPenalty) {
-        options().frequencyPenalty = frequencyPenalty;
-        return this;
-    }
-
-    /** Presence penalty. */
-    public Generation presencePenalty(@Nullable Double presencePenalty) {
-        options().presencePenalty = presencePenalty;
-        return this;
-    }
-
-    /** The most tokens to generate. */
-    public Generation maxTokens(@Nullable Long maxTokens) {
-        options().maxTokens = maxTokens;
-        return this;
-    }
-
-    /** How many choices are asked for; one is not worth an attribute. */
-    public Generation choiceCount(@Nullable Long choiceCount) {
-        options().choiceCount = choiceCount;
-        return this;
-    }
-
-    /** The seed of reproducible sampling. */
-    public Generation seed(@Nullable Long seed) {
-        options().seed = seed;
-        return this;
-    }
-
-    /** Sequences at which generation stops. */
-    public Generation stopSequences(@Nullable List<String> stopSequences) {
-        options().stopSequences = copyOrNull(stopSequences);
-        return this;
-    }
-
-    /** The reasoning effort exactly as sent. */
-    public Generation reasoningLevel(@Nullable String reasoningLevel) {
-        options().reasoningLevel = reasoningLevel;
-        return this;
-    }
-
-    /** The response this request continues. */
-    public Generation previousResponseId(@Nullable String previousResponseId) {
-        options().previousResponseId = previousResponseId;
-        return this;
-    }
-
-    /** What was asked for: {@code text}, {@code json}, {@code image}, {@code speech}. */
-    public Generation outputType(@Nullable String outputType) {
-        options().outputType = outputType;
-        return this;
-    }
-
-    /** The conversation at the provider, where it has one. */
-    public Generation conversation(@Nullable String conversationId) {
-        options().conversationId = conversationId;
-        return this;
-    }
-
-    /** The host that serves the model, and its port. */
-    public Generation server(@Nullable String address, int port) {
-        options().serverAddress = address;
-        options().serverPort = port > 0 ? (long) port : null;
-        return this;
+    /** A value that the template is filled with. Content. */
+    public Generation promptVariable(@Nullable String name, Supplier<? extends @Nullable Object> value) {
+        return name == null ? this : putContent(PROMPT_VARIABLE_PREFIX + name, value);
     }
 
     /** Whether the response was asked for as a stream; the operator says so for a Flux. */
@@ -221,21 +100,6 @@ public final class Generation extends ContentData<Generation> implements GenAiDa
             this.stream = stream;
         }
         return this;
-    }
-
-    /** The messages sent. Content. */
-    public Generation input(Supplier<? extends List<Message>> messages) {
-        return putMessages(INPUT_MESSAGES, messages);
-    }
-
-    /** What the model is told apart from the messages: text, or whatever {@link Message.Part.Generic} can say. Content. */
-    public Generation systemInstructions(Supplier<? extends List<Message.Part>> parts) {
-        return putParts(SYSTEM_INSTRUCTIONS, parts);
-    }
-
-    /** The tools that the model may ask for; what of them is recorded says {@link ToolDefinition}. Content. */
-    public Generation toolDefinitions(Supplier<? extends List<ToolDefinition>> tools) {
-        return putTools(TOOL_DEFINITIONS, tools);
     }
 
     // ---- the response --------------------------------------------------------------------------------------------
@@ -256,31 +120,10 @@ public final class Generation extends ContentData<Generation> implements GenAiDa
         return this;
     }
 
-    /** Why the only choice ended. Null changes nothing, so that it can be called for each chunk of a stream. */
-    public Generation finishReason(@Nullable String finishReason) {
-        return finishReason == null ? this : finishReasons(List.of(finishReason));
-    }
-
-    /** Why each choice ended, in choice order. A list without reasons changes nothing: most chunks of a stream have none. */
-    public Generation finishReasons(@Nullable List<String> finishReasons) {
-        List<String> reasons = copyOrNull(finishReasons);
-        if (!isFrozen() && reasons != null && !reasons.isEmpty()) {
-            this.finishReasons = reasons;
-        }
+    /** The provider shortened the conversation to make room. */
+    public Generation conversationCompacted() {
+        options().compacted = true;
         return this;
-    }
-
-    /** What the provider counted. Null changes nothing: most chunks of a stream carry no usage. */
-    public Generation usage(@Nullable Usage usage) {
-        if (!isFrozen() && usage != null) {
-            this.usage = usage;
-        }
-        return this;
-    }
-
-    /** What the provider counted. */
-    public Generation usage(long inputTokens, long outputTokens) {
-        return usage(Usage.of(inputTokens, outputTokens));
     }
 
     /**
@@ -367,11 +210,6 @@ public final class Generation extends ContentData<Generation> implements GenAiDa
         return existing;
     }
 
-    /** The messages received, where they were not appended. Content. */
-    public Generation output(Supplier<? extends List<Message>> messages) {
-        return putMessages(OUTPUT_MESSAGES, messages);
-    }
-
     /**
      * A structured output, a JSON text or a value that Jackson can write: a message with one text part that is its JSON.
      * Says {@code outputType("json")} too, unless another type was said to be asked for. Content.
@@ -413,34 +251,7 @@ public final class Generation extends ContentData<Generation> implements GenAiDa
 
     /** Writes {@code error} where a finish reason was to be expected: the answer was cut off. */
     public Generation cutOff() {
-        return finishReasons == null ? finishReason("error") : this;
-    }
-
-    private RequestOptions options() {
-        if (isFrozen()) {
-            // Takes what comes too late.
-            return new RequestOptions();
-        }
-        RequestOptions existing = options;
-        if (existing == null) {
-            existing = new RequestOptions();
-            options = existing;
-        }
-        return existing;
-    }
-
-    /** An unmodifiable copy without nulls, which a provider's client may well hand over. */
-    static <T> @Nullable List<T> copyOrNull(@Nullable List<? extends @Nullable T> list) {
-        if (list == null) {
-            return null;
-        }
-        List<T> copy = new ArrayList<>(list.size());
-        for (T item : list) {
-            if (item != null) {
-                copy.add(item);
-            }
-        }
-        return List.copyOf(copy);
+        return finishReasons() == null ? finishReason("error") : this;
     }
 
     // ---- SpanData ------------------------------------------------------------------------------------------------
@@ -448,11 +259,6 @@ public final class Generation extends ContentData<Generation> implements GenAiDa
     /** The operation, for example {@code chat}. */
     public String operation() {
         return operation;
-    }
-
-    /** The model as requested, null when it is not known. */
-    public @Nullable String model() {
-        return model;
     }
 
     /** The provider, null when it is not known. */
@@ -475,41 +281,31 @@ public final class Generation extends ContentData<Generation> implements GenAiDa
         return switch (key) {
             case OPERATION_NAME -> operation;
             case PROVIDER_NAME -> provider;
-            case REQUEST_MODEL -> model;
             case RESPONSE_MODEL -> responseModel;
             case RESPONSE_TIME_TO_FIRST_CHUNK -> timeToFirstChunk;
-            case USAGE_INPUT_TOKENS -> usage == null ? null : usage.inputTokens();
-            case USAGE_OUTPUT_TOKENS -> usage == null ? null : usage.outputTokens();
-            case SERVER_ADDRESS -> options == null ? null : options.serverAddress;
-            case SERVER_PORT -> options == null || options.serverAddress == null ? null : options.serverPort;
-            default -> null;
+            default -> commonAttribute(key);
         };
-    }
-
-    /** The tokens, null when the provider did not say. */
-    public @Nullable Usage usage() {
-        return usage;
     }
 
     @Override
     public @Nullable Cost cost() {
-        return isFrozen() ? billing.of(provider, model, responseModel, serviceTier, usage) : billing.reported();
+        return isFrozen() ? billing.of(provider, model(), responseModel, serviceTier, usage()) : billing.reported();
     }
 
     @Override
     public String spanName() {
-        return model == null ? operation : operation + ' ' + model;
+        return model() == null ? operation : operation + ' ' + model();
     }
 
     @Override
     public SpanKind kind() {
-        return SpanKind.CLIENT;
+        return kind;
     }
 
     @Override
     public void end() {
         if (streamed != null && !isKept(OUTPUT_MESSAGES)) {
-            List<Message> messages = streamed.messages(finishReasons);
+            List<Message> messages = streamed.messages(finishReasons());
             putMessages(OUTPUT_MESSAGES, () -> messages.isEmpty() ? null : messages);
             contentCut(streamed.hasLost() ? 1 : 0);
         }
@@ -540,55 +336,23 @@ public final class Generation extends ContentData<Generation> implements GenAiDa
     private void describe(AttributeConsumer to) {
         to.accept(OPERATION_NAME, operation);
         to.acceptIfSet(PROVIDER_NAME, provider);
-        to.acceptIfSet(REQUEST_MODEL, model);
-        if (options != null) {
-            forEachOption(options, to);
-        }
+        to.acceptIfSet(REQUEST_MODEL, model());
+        forEachOption(to);
         if (stream) {
             to.accept(REQUEST_STREAM, true);
         }
         to.acceptIfSet(RESPONSE_ID, responseId);
         to.acceptIfSet(RESPONSE_MODEL, responseModel);
         to.acceptIfSet("openai".equals(provider) ? OPENAI_RESPONSE_SERVICE_TIER : SERVICE_TIER, serviceTier);
-        to.acceptIfSet(RESPONSE_FINISH_REASONS, finishReasons);
+        to.acceptIfSet(RESPONSE_FINISH_REASONS, finishReasons());
         to.acceptIfSet(RESPONSE_TIME_TO_FIRST_CHUNK, timeToFirstChunk);
-        if (usage != null) {
-            to.acceptIfSet(USAGE_INPUT_TOKENS, usage.inputTokens());
-            to.acceptIfSet(USAGE_OUTPUT_TOKENS, usage.outputTokens());
-            to.acceptIfSet(USAGE_CACHE_READ_INPUT_TOKENS, usage.cacheReadTokens());
-            to.acceptIfSet(USAGE_CACHE_WRITE_INPUT_TOKENS, usage.cacheWriteTokens());
-            to.acceptIfSet(USAGE_REASONING_OUTPUT_TOKENS, usage.reasoningTokens());
-            to.acceptIfSet(USAGE_AUDIO_INPUT_TOKENS, usage.audioInputTokens());
-            to.acceptIfSet(USAGE_AUDIO_OUTPUT_TOKENS, usage.audioOutputTokens());
-        }
-    }
-
-    private static void forEachOption(RequestOptions options, AttributeConsumer to) {
-        to.acceptIfSet(REQUEST_TEMPERATURE, options.temperature);
-        to.acceptIfSet(REQUEST_TOP_P, options.topP);
-        to.acceptIfSet(REQUEST_TOP_K, options.topK);
-        to.acceptIfSet(REQUEST_FREQUENCY_PENALTY, options.frequencyPenalty);
-        to.acceptIfSet(REQUEST_PRESENCE_PENALTY, options.presencePenalty);
-        to.acceptIfSet(REQUEST_MAX_TOKENS, options.maxTokens);
-        if (options.choiceCount != null && options.choiceCount != 1) {
-            to.accept(REQUEST_CHOICE_COUNT, options.choiceCount.longValue());
-        }
-        to.acceptIfSet(REQUEST_SEED, options.seed);
-        to.acceptIfSet(REQUEST_STOP_SEQUENCES, options.stopSequences);
-        to.acceptIfSet(REQUEST_REASONING_LEVEL, options.reasoningLevel);
-        to.acceptIfSet(REQUEST_PREVIOUS_RESPONSE_ID, options.previousResponseId);
-        to.acceptIfSet(OUTPUT_TYPE, options.outputType);
-        to.acceptIfSet(CONVERSATION_ID, options.conversationId);
-        to.acceptIfSet(SERVER_ADDRESS, options.serverAddress);
-        if (options.serverAddress != null) {
-            to.acceptIfSet(SERVER_PORT, options.serverPort);
-        }
+        forEachToken(to);
     }
 
     /** What is asked of whom; never content. */
     @Override
     public String toString() {
         return "Generation{" + spanName() + ", provider=" + provider + ", finishReasons="
-                + (finishReasons == null ? "[]" : Arrays.toString(finishReasons.toArray())) + '}';
+                + (finishReasons() == null ? List.of() : finishReasons()) + '}';
     }
 }

@@ -3,8 +3,8 @@
 
 package io.spanflux.genai;
 
+import io.spanflux.trace.AttributeConsumer;
 import io.spanflux.trace.SpanKind;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 import static io.spanflux.genai.GenAiAttributes.*;
@@ -13,30 +13,70 @@ import static io.spanflux.genai.GenAiAttributes.*;
  * The invocation of an agent that a provider hosts. Span kind CLIENT, named {@code invoke_agent {agent name}}. For an agent
  * of this process see {@link Agent}.
  */
-public final class RemoteAgent extends DescribedData<RemoteAgent> implements GenAiData {
-    private RemoteAgent() {
-        super(SpanKind.CLIENT);
-        put(OPERATION_NAME, "invoke_agent");
+public final class RemoteAgent extends InferenceData<RemoteAgent> implements GenAiData {
+    private @Nullable String provider;
+    private @Nullable String id;
+    private @Nullable String name;
+    private @Nullable String description;
+    private @Nullable String version;
+    private @Nullable String dataSource;
+
+    private RemoteAgent(@Nullable String provider, @Nullable String name) {
+        this.provider = provider;
+        this.name = name;
     }
 
     /** The agent with this name at {@code provider}. */
     public static RemoteAgent of(@Nullable String provider, @Nullable String name) {
-        return new RemoteAgent().provider(provider).name(name);
+        return new RemoteAgent(provider, name);
     }
 
     /** The provider: {@code openai}, {@code aws.bedrock} and so on. */
     public RemoteAgent provider(@Nullable String provider) {
-        return put(PROVIDER_NAME, provider);
+        if (!isFrozen()) {
+            this.provider = provider;
+        }
+        return this;
+    }
+
+    /** The id that the provider gave it. */
+    public RemoteAgent id(@Nullable String id) {
+        if (!isFrozen()) {
+            this.id = id;
+        }
+        return this;
     }
 
     /** The name of the agent. */
     public RemoteAgent name(@Nullable String name) {
-        return put(AGENT_NAME, name);
+        if (!isFrozen()) {
+            this.name = name;
+        }
+        return this;
     }
 
-    /** The model, where the agent is configured with exactly one. */
-    public RemoteAgent model(@Nullable String model) {
-        return put(REQUEST_MODEL, model);
+    /** What the agent is for. */
+    public RemoteAgent description(@Nullable String description) {
+        if (!isFrozen()) {
+            this.description = description;
+        }
+        return this;
+    }
+
+    /** Its version. */
+    public RemoteAgent version(@Nullable String version) {
+        if (!isFrozen()) {
+            this.version = version;
+        }
+        return this;
+    }
+
+    /** The data source that grounds its answers. */
+    public RemoteAgent dataSource(@Nullable String dataSource) {
+        if (!isFrozen()) {
+            this.dataSource = dataSource;
+        }
+        return this;
     }
 
     /** Where the service is; a port that is not positive is unknown. */
@@ -44,43 +84,49 @@ public final class RemoteAgent extends DescribedData<RemoteAgent> implements Gen
         return putServer(address, port);
     }
 
-    /** The id that the provider gave it. */
-    public RemoteAgent id(@Nullable String id) {
-        return put(AGENT_ID, id);
-    }
-
-    /** What the agent is for. */
-    public RemoteAgent description(@Nullable String description) {
-        return put(AGENT_DESCRIPTION, description);
-    }
-
-    /** Its version. */
-    public RemoteAgent version(@Nullable String version) {
-        return put(AGENT_VERSION, version);
-    }
-
-    /** The conversation at the provider. */
-    public RemoteAgent conversation(@Nullable String conversation) {
-        return put(CONVERSATION_ID, conversation);
-    }
-
-    /** The data source that grounds its answers. */
-    public RemoteAgent dataSource(@Nullable String dataSource) {
-        return put(DATA_SOURCE_ID, dataSource);
-    }
-
-    /** The response this request continues. */
-    public RemoteAgent previousResponseId(@Nullable String previousResponseId) {
-        return put(REQUEST_PREVIOUS_RESPONSE_ID, previousResponseId);
-    }
-
-    /** Why each choice ended, in choice order. */
-    public RemoteAgent finishReasons(@Nullable List<String> finishReasons) {
-        return put(RESPONSE_FINISH_REASONS, finishReasons);
+    @Override
+    public @Nullable Object attribute(String key) {
+        return switch (key) {
+            case OPERATION_NAME -> "invoke_agent";
+            case PROVIDER_NAME -> provider;
+            case AGENT_NAME -> name;
+            default -> commonAttribute(key);
+        };
     }
 
     @Override
     public String spanName() {
-        return named("invoke_agent", AGENT_NAME);
+        return name == null ? "invoke_agent" : "invoke_agent " + name;
+    }
+
+    @Override
+    public SpanKind kind() {
+        return SpanKind.CLIENT;
+    }
+
+    @Override
+    public int estimatedBytes() {
+        return 384 + contentBytes();
+    }
+
+    @Override
+    public void forEachAttribute(AttributeConsumer to) {
+        forEachMetadata(to);
+        forEachContent(to);
+    }
+
+    @Override
+    public void forEachMetadata(AttributeConsumer to) {
+        to.accept(OPERATION_NAME, "invoke_agent");
+        to.acceptIfSet(PROVIDER_NAME, provider);
+        to.acceptIfSet(AGENT_ID, id);
+        to.acceptIfSet(AGENT_NAME, name);
+        to.acceptIfSet(AGENT_DESCRIPTION, description);
+        to.acceptIfSet(AGENT_VERSION, version);
+        to.acceptIfSet(DATA_SOURCE_ID, dataSource);
+        to.acceptIfSet(REQUEST_MODEL, model());
+        forEachOption(to);
+        to.acceptIfSet(RESPONSE_FINISH_REASONS, finishReasons());
+        forEachToken(to);
     }
 }

@@ -4,6 +4,8 @@
 package io.spanflux.genai;
 
 import io.spanflux.trace.SpanKind;
+import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 import static io.spanflux.genai.GenAiAttributes.*;
@@ -30,6 +32,16 @@ public final class Workflow extends DescribedData<Workflow> implements GenAiData
     /** The conversation. */
     public Workflow conversation(@Nullable String conversation) {
         return put(CONVERSATION_ID, conversation);
+    }
+
+    /** What goes into it. Content. */
+    public Workflow input(Supplier<? extends List<Message>> messages) {
+        return putMessages(INPUT_MESSAGES, messages);
+    }
+
+    /** What comes out of it. Content. */
+    public Workflow output(Supplier<? extends List<Message>> messages) {
+        return putMessages(OUTPUT_MESSAGES, messages);
     }
 
     @Override

@@ -47,6 +47,6 @@ class AgentTest {
 
     @Test
     void toString_isItsName() {
-        assertThat(agent).hasToString("Agent{support}");
+        assertThat(agent).hasToString("Agent{invoke_agent support}");
     }
 }

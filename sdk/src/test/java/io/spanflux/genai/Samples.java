@@ -70,7 +70,10 @@ final class Samples {
     static GenAiData full(GenAiData data) throws ReflectiveOperationException {
         capturing(data);
         for (Method setter : setters(data.getClass())) {
-            set(data, setter);
+            // usage(long, long) says less than usage(Usage), and would be the last word.
+            if (!Arrays.equals(setter.getParameterTypes(), new Class<?>[] {long.class, long.class})) {
+                set(data, setter);
+            }
         }
         data.end();
         return data;
@@ -92,14 +95,34 @@ final class Samples {
     }
 
     private static Supplier<?> content(Method setter) {
-        Object content = switch (setter.getName()) {
-            case "systemInstructions" -> List.of(new Message.Part.Text("content"));
-            case "toolDefinitions" -> List.of(ToolDefinition.function("content"));
-            case "outputJson" -> "content";
-            default ->
-                setter.getDeclaringClass() == Generation.class ? List.of(Message.user("content")) : "{\"content\":1}";
-        };
+        String type = Arrays.toString(declared(setter).getGenericParameterTypes());
+        Object content;
+        if (type.contains("List<io.spanflux.genai.Message>")) {
+            content = List.of(Message.user("content"));
+        } else if (type.contains("List<io.spanflux.genai.Message$Part>")) {
+            content = List.of(new Message.Part.Text("content"));
+        } else if (type.contains("List<io.spanflux.genai.ToolDefinition>")) {
+            content = List.of(ToolDefinition.function("content"));
+        } else {
+            content = "{\"content\":1}";
+        }
         return () -> content;
+    }
+
+    /** What a bridge leads to: a method of a superclass that is not public, with its generic types. */
+    private static Method declared(Method setter) {
+        for (Class<?> type = setter.getDeclaringClass();
+                setter.isSynthetic() && type != null;
+                type = type.getSuperclass()) {
+            for (Method method : type.getDeclaredMethods()) {
+                if (!method.isSynthetic()
+                        && method.getName().equals(setter.getName())
+                        && Arrays.equals(method.getParameterTypes(), setter.getParameterTypes())) {
+                    return method;
+                }
+            }
+        }
+        return setter;
     }
 
     private static Object value(Method setter, Class<?> parameter, Supplier<?> content) {
@@ -131,7 +154,11 @@ final class Samples {
             return List.of("said-" + setter.getName());
         }
         if (parameter == Usage.class) {
-            return Usage.of(7, 8);
+            return new Usage(7L, 8L, 1L, 2L, 3L)
+                    .withModalities(
+                            new Usage.Modality(4L, 5L, 6L),
+                            new Usage.Modality(1L, 2L, 3L),
+                            new Usage.Modality(2L, 1L, 1L));
         }
         if (parameter == ContentCapture.class) {
             return ContentCapture.SPANS;

@@ -32,8 +32,8 @@ class UsageTest {
     void withAudio_changesNothingElse() {
         Usage usage = new Usage(1L, 2L, 3L, 4L, 5L).withAudio(6L, -7L);
 
-        assertThat(usage).isEqualTo(new Usage(1L, 2L, 3L, 4L, 5L, 6L, null));
-        assertThat(usage.withCache(null, null)).isEqualTo(new Usage(1L, 2L, null, null, 5L, 6L, null));
-        assertThat(usage.withReasoning(null)).isEqualTo(new Usage(1L, 2L, 3L, 4L, null, 6L, null));
+        assertThat(usage).isEqualTo(new Usage(1L, 2L, 3L, 4L, 5L).withAudio(6L, null));
+        assertThat(usage.withCache(null, null)).isEqualTo(new Usage(1L, 2L, null, null, 5L).withAudio(6L, null));
+        assertThat(usage.withReasoning(null)).isEqualTo(new Usage(1L, 2L, 3L, 4L, null).withAudio(6L, null));
     }
 }

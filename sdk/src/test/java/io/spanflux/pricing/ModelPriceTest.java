@@ -40,7 +40,7 @@ class ModelPriceTest {
                 .audioInput("40")
                 .reasoning("20")
                 .audioOutput("80");
-        Usage usage = new Usage(1_000L, 500L, 300L, 200L, 100L, 50L, 25L);
+        Usage usage = new Usage(1_000L, 500L, 300L, 200L, 100L).withAudio(50L, 25L);
 
         Cost.Parts parts = price.cost(usage, null).parts();
 
@@ -55,7 +55,7 @@ class ModelPriceTest {
 
     @Test
     void cost_partsWithoutAPriceOfTheirOwn_costWhatTheWholeCosts() {
-        Usage usage = new Usage(1_000L, 500L, 300L, 200L, 100L, 50L, 25L);
+        Usage usage = new Usage(1_000L, 500L, 300L, 200L, 100L).withAudio(50L, 25L);
 
         assertThat(total(PRICE, usage, null)).isEqualByComparingTo(total(PRICE, Usage.of(1_000, 500), null));
     }
@@ -65,7 +65,7 @@ class ModelPriceTest {
         ModelPrice price = PRICE.cacheRead("1").audioInput("40");
 
         // At least 60 of the 80 audio tokens came from the cache.
-        assertThat(total(price, new Usage(100L, 0L, 80L, null, null, 80L, null), null))
+        assertThat(total(price, new Usage(100L, 0L, 80L, null, null).withAudio(80L, null), null))
                 .isEqualByComparingTo("0.00088");
     }
 
@@ -83,14 +83,8 @@ class ModelPriceTest {
             long input = random.nextLong(3_000_000);
             long output = random.nextLong(200_000);
             long read = random.nextLong(input + 1);
-            Usage usage = new Usage(
-                    input,
-                    output,
-                    read,
-                    random.nextLong(input - read + 1),
-                    random.nextLong(output + 1),
-                    random.nextLong(input + 1),
-                    random.nextLong(output + 1));
+            Usage usage = new Usage(input, output, read, random.nextLong(input - read + 1), random.nextLong(output + 1))
+                    .withAudio(random.nextLong(input + 1), random.nextLong(output + 1));
 
             Cost cost = price.cost(usage, null);
 

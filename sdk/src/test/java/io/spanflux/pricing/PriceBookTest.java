@@ -287,7 +287,8 @@ class PriceBookTest {
         assertThat(book.source()).isEqualTo(new PriceBook.Source("contract", "7", LocalDate.of(2026, 11, 1), "ours"));
         ModelPrice price = book.price("azure", "a", DAY);
         assertThat(price.cost(Usage.of(1, 1), null).currency()).isEqualTo("EUR");
-        assertThat(price.cost(new Usage(10L, 10L, 1L, 2L, 3L, 4L, 5L), null).total())
+        assertThat(price.cost(new Usage(10L, 10L, 1L, 2L, 3L).withAudio(4L, 5L), null)
+                        .total())
                 .isEqualByComparingTo("0.0000611");
         assertThat(price.cost(Usage.of(4, 1), "batch").total()).isEqualByComparingTo("0.000003");
         assertThat(price.cost(Usage.of(200_001, 0), null).total()).isEqualByComparingTo("0.400002");
