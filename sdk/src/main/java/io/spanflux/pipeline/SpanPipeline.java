@@ -21,10 +21,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -93,7 +94,6 @@ public final class SpanPipeline {
     private final LongAdder afterClose = new LongAdder();
 
     private final AtomicLong flushTarget = new AtomicLong();
-    private volatile boolean exportEnded;
     private final Queue<Waiter> waiters = new ConcurrentLinkedQueue<>();
     private final Set<Stop> stops = ConcurrentHashMap.newKeySet();
 
@@ -101,15 +101,17 @@ public final class SpanPipeline {
     private final Sinks.Many<Batch> batches =
             Sinks.many().unicast().onBackpressureBuffer(Queues.<Batch>one().get());
 
-    private @Nullable Batch underWay;
+    /** Written by the loop; whoever closes reads it once, to cut it off. */
+    private volatile @Nullable Batch underWay;
+
     private boolean exporting;
 
     private @Nullable Disposable tick;
     private boolean dormant = true;
     private long sleptAt;
 
-    /** Those to be told, once the numbers are published, that their spans are settled and the pipeline is asleep. */
-    private List<Stop> sleepers = List.of();
+    /** Those to be told, once the numbers are published, that the pipeline is asleep. */
+    private List<Stop> sleepers = new ArrayList<>();
 
     private int blockedLooks;
     private long scanned;
@@ -118,7 +120,7 @@ public final class SpanPipeline {
     private long rejected;
     private final Map<DropCause, Long> dropped = new EnumMap<>(DropCause.class);
     private long warnedLosses;
-    private volatile Counts counts = new Counts(0, 0, 0, Map.of(), 0);
+    private volatile Counts counts = new Counts(0, 0, 0, 0, Map.of(), 0);
 
     private final RepeatedWarning losses = new RepeatedWarning(log);
     private final RepeatedWarning exporterFailures = new RepeatedWarning(log);
@@ -152,10 +154,12 @@ public final class SpanPipeline {
     private static final class Batch {
         final List<Span> spans;
         final long firstPosition;
-        Sinks.Empty<Void> abort = Sinks.empty();
+        volatile Sinks.Empty<Void> abort = Sinks.empty();
 
         /** What came of the export; null until then, and when it was aborted. */
         volatile @Nullable ExportResult result;
+
+        volatile boolean ended;
 
         Batch(List<Span> spans, long firstPosition) {
             this.spans = spans;
@@ -166,21 +170,28 @@ public final class SpanPipeline {
     /** Someone who waits until all positions before {@code target} are settled. */
     private record Waiter(long target, MonoSink<Void> sink) {}
 
-    /** A request to drain and go to sleep; in force until it is released. */
+    /** A request to settle what was accepted before and to go to sleep; in force until it is released. */
     private static final class Stop {
-        final MonoSink<Void> asleep;
+        /** The first position that it does not wait for. */
+        final long target;
 
-        /** Whether to leave what is not exported yet, and to let go of the batch under way. */
-        final boolean abort;
+        final Sinks.Empty<Void> asleep = Sinks.empty();
+        final AtomicBoolean closing = new AtomicBoolean();
 
-        Stop(boolean abort, MonoSink<Void> asleep) {
-            this.abort = abort;
-            this.asleep = asleep;
+        /** Whether time is out: to leave what is not exported yet, and to let go of the batch under way. */
+        volatile boolean abort;
+
+        /** Whether the pipeline sleeps for it; known to the loop only. */
+        boolean reached;
+
+        Stop(long target) {
+            this.target = target;
         }
     }
 
     /** The worker's numbers at one moment, so that a reader on another thread sees numbers that fit together. */
-    private record Counts(long head, long sent, long rejected, Map<DropCause, Long> dropped, long underWay) {}
+    private record Counts(
+            long head, long settled, long sent, long rejected, Map<DropCause, Long> dropped, long underWay) {}
 
     /** Queues an ended span. Never blocks, never throws; after {@link #close} the span is only counted. */
     public void accept(Span span) {
@@ -220,10 +231,11 @@ public final class SpanPipeline {
         do {
             settle();
             abortIfAsked();
-            wakeFromSleep();
             dropForBytes();
-            publish();
+            // Before the next batch: who stops waits for what came before, not for what comes meanwhile.
             fallAsleep();
+            wakeFromSleep();
+            publish();
             report();
             arm();
             if (isBlocked()) {
@@ -239,14 +251,14 @@ public final class SpanPipeline {
     /** Books what came of the batch under way. */
     private void settle() {
         Batch batch = underWay;
-        if (!exportEnded || batch == null) {
+        if (batch == null || !batch.ended) {
             return;
         }
-        exportEnded = false;
         exporting = false;
         ExportResult result = batch.result;
         if (result == null) {
             // Aborted: the batch stays under way, to be exported again or given up at the end.
+            batch.ended = false;
             batch.abort = Sinks.empty();
             return;
         }
@@ -261,8 +273,9 @@ public final class SpanPipeline {
     }
 
     private void abortIfAsked() {
-        if (exporting && underWay != null && isAborting()) {
-            underWay.abort.tryEmitEmpty();
+        Batch batch = underWay;
+        if (exporting && batch != null && isAborting()) {
+            batch.abort.tryEmitEmpty();
         }
     }
 
@@ -275,10 +288,23 @@ public final class SpanPipeline {
         return false;
     }
 
-    /** A new span wakes the pipeline, and so does a flush of what an aborted shutdown left behind. */
+    /** Whether a stop holds the pipeline asleep until it has closed the exporter. */
+    private boolean isHeld() {
+        for (Stop stop : stops) {
+            if (stop.reached) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** A new span wakes the pipeline, and so does who waits for what an earlier shutdown left behind. */
     private void wakeFromSleep() {
-        boolean flushed = !waiters.isEmpty() && (underWay != null || ring.size() > 0);
-        if (!dormant || closed || (stops.isEmpty() ? ring.tail() == sleptAt && !flushed : isAborting())) {
+        if (!dormant || closed || isHeld()) {
+            return;
+        }
+        boolean asked = !stops.isEmpty() || (!waiters.isEmpty() && (underWay != null || ring.size() > 0));
+        if (ring.tail() == sleptAt && !asked) {
             return;
         }
         dormant = false;
@@ -320,11 +346,12 @@ public final class SpanPipeline {
         if (exporting || dormant || isAborting()) {
             return;
         }
-        if (underWay == null) {
+        Batch batch = underWay;
+        boolean leftover = batch != null;
+        if (batch == null) {
             boolean due = ring.size() >= maxBatchSize
                     || queuedBytes >= maxBatchBytes
                     || scheduleDelay.isZero()
-                    || !stops.isEmpty()
                     || flushTarget.get() > ring.head();
             if (!due || ring.size() == 0) {
                 return;
@@ -343,15 +370,20 @@ public final class SpanPipeline {
                 // Some were overwritten while they were taken, and their sizes are gone: sum anew.
                 scanned = 0;
             }
-            underWay = new Batch(Collections.unmodifiableList(spans), first);
+            batch = new Batch(Collections.unmodifiableList(spans), first);
+            underWay = batch;
+        }
+        if (closed) {
+            // Who closed may have looked for a batch to cut off before this one was there.
+            underWay = leftover ? batch : null;
+            return;
         }
         exporting = true;
-        Batch batch = underWay;
         Sinks.EmitResult emitted = batches.tryEmitNext(batch);
         if (emitted.isFailure()) {
             log.error("A batch could not be published: {}", emitted);
             batch.result = failed(batch);
-            onExportEnded();
+            onExportEnded(batch);
         }
     }
 
@@ -369,11 +401,11 @@ public final class SpanPipeline {
                 .then()
                 // After completion, not before: by then the loop has asked the sink for the next batch, and the worker
                 // emits it straight into the exporter instead of leaving that to the thread that brought this result.
-                .doFinally(signal -> onExportEnded());
+                .doFinally(signal -> onExportEnded(batch));
     }
 
-    private void onExportEnded() {
-        exportEnded = true;
+    private void onExportEnded(Batch batch) {
+        batch.ended = true;
         wake();
     }
 
@@ -402,22 +434,37 @@ public final class SpanPipeline {
         return missing > 0 ? result.plus(ExportResult.dropped(DropCause.EXPORTER_FAILED, missing)) : failed(batch);
     }
 
+    /** Goes to sleep for the stops whose spans are settled, and for those whose time is out. */
     private void fallAsleep() {
-        // First who asks, then what is left: a stop, or a span, that comes between these lines belongs to the next run.
-        List<Stop> asking = List.copyOf(stops);
-        long tail = ring.tail();
-        sleepers = List.of();
-        if (asking.isEmpty() || exporting || !(isAborting() || (underWay == null && ring.size() == 0))) {
+        if (exporting) {
             return;
         }
-        dormant = true;
-        sleptAt = tail;
-        sleepers = asking;
+        long tail = ring.tail();
+        for (Stop stop : stops) {
+            boolean abort = stop.abort;
+            if (!stop.reached && (abort || stop.target <= settled())) {
+                stop.reached = true;
+                sleepers.add(stop);
+                dormant = true;
+                // What an abort leaves waits for the next span or call; what came after a stop's own spans is such a
+                // span.
+                sleptAt = abort ? tail : ring.head();
+            }
+        }
+        if (!dormant) {
+            return;
+        }
         Disposable ticking = tick;
         if (ticking != null) {
             ticking.dispose();
             tick = null;
         }
+    }
+
+    /** The first position whose fate is not known. */
+    private long settled() {
+        Batch batch = underWay;
+        return batch == null ? ring.head() : batch.firstPosition;
     }
 
     /** Publishes the numbers, warns of losses, and only then answers those who wait for them. */
@@ -430,7 +477,9 @@ public final class SpanPipeline {
         if (ring.removed() > 0) {
             all.put(DropCause.BYTES_FULL, ring.removed());
         }
-        counts = new Counts(ring.head(), sent, rejected, all, underWay == null ? 0 : underWay.spans.size());
+        Batch batch = underWay;
+        long settled = settled();
+        counts = new Counts(ring.head(), settled, sent, rejected, all, batch == null ? 0 : batch.spans.size());
         long evicted = queueFull + ring.removed();
         if (evicted > warnedLosses) {
             losses.warn(
@@ -440,8 +489,6 @@ public final class SpanPipeline {
                             + maxQueueBytes + "). Raise these, sample, or find out why the destination is slow.");
             warnedLosses = evicted;
         }
-        Batch batch = underWay;
-        long settled = batch == null ? ring.head() : batch.firstPosition;
         waiters.removeIf(waiter -> {
             boolean reached = waiter.target <= settled;
             if (reached) {
@@ -449,7 +496,9 @@ public final class SpanPipeline {
             }
             return reached;
         });
-        sleepers.forEach(stop -> stop.asleep.success());
+        List<Stop> answered = sleepers;
+        sleepers = new ArrayList<>();
+        answered.forEach(stop -> stop.asleep.tryEmitEmpty());
     }
 
     /** Says which producer has to wake this loop next, and looks once more in case that one has been already. */
@@ -460,9 +509,7 @@ public final class SpanPipeline {
         } else if (dormant) {
             next = stops.isEmpty() ? sleptAt : NEVER;
         } else {
-            // Who stops waits for an empty queue, so that a span that came since this run looked is due as well.
-            boolean eachIsDue = scheduleDelay.isZero() || !stops.isEmpty();
-            next = eachIsDue ? ring.head() : ring.head() + maxBatchSize - 1;
+            next = scheduleDelay.isZero() ? ring.head() : ring.head() + maxBatchSize - 1;
         }
         wakeAt = next;
         if (ring.tail() > next) {
@@ -512,78 +559,116 @@ public final class SpanPipeline {
     }
 
     /**
-     * Exports what is queued for at most {@code timeout}, then closes the exporter and goes to sleep; completes with
-     * whether time ran out. What is left then stays pending. The first span accepted after that wakes the pipeline, and
-     * its export the exporter.
+     * Exports what was accepted before for at most {@code timeout}, then closes the exporter and goes to sleep; completes
+     * with whether time ran out before the fate of each of these spans was known. What is left then stays pending. A span
+     * accepted later wakes the pipeline, and its export the exporter. Closing an exporter that takes longer goes on.
      */
     public Mono<Boolean> shutdown(Duration timeout) {
+        return stop(timeout, this::end);
+    }
+
+    /**
+     * As {@link #shutdown}, for good: what waits is dropped, what comes later is only counted. A batch that is cut off
+     * stays pending, because it may have arrived.
+     */
+    public Mono<Boolean> close(Duration timeout) {
+        return stop(timeout, this::finish);
+    }
+
+    /** {@code end} comes before the answer, and when the wait is cancelled. */
+    private Mono<Boolean> stop(Duration timeout, Consumer<Stop> end) {
         // Closing connections takes milliseconds; it is part of the promised time all the same.
         Duration tenth = timeout.dividedBy(10);
         Duration reserve = tenth.compareTo(MAX_CLOSE_TIME) < 0 ? tenth : MAX_CLOSE_TIME;
-        return Mono.defer(() -> closed ? Mono.just(false) : stop(timeout.minus(reserve), reserve));
+        Mono<Boolean> stopped = Mono.using(
+                this::begin,
+                stop -> stop.asleep
+                        .asMono()
+                        .timeout(
+                                timeout.minus(reserve),
+                                Mono.fromRunnable(() -> abort(stop)).then(stop.asleep.asMono()))
+                        .then(Mono.defer(() -> closeExporter(stop)))
+                        .timeout(timeout, Mono.fromRunnable(() -> abort(stop)))
+                        .then(Mono.fromSupplier(() -> counts.settled < stop.target)),
+                end);
+        return Mono.defer(() -> closed ? Mono.just(ledger().pending() > 0) : stopped);
     }
 
-    private Mono<Boolean> stop(Duration drainTime, Duration closeTime) {
-        return stop(false)
-                .thenReturn(false)
-                .timeout(drainTime, stop(true).thenReturn(true).timeout(closeTime, Mono.just(true)));
+    private Stop begin() {
+        Stop stop = new Stop(ring.tail());
+        flushTarget.accumulateAndGet(stop.target, Math::max);
+        stops.add(stop);
+        if (closed) {
+            stop.asleep.tryEmitEmpty();
+        }
+        wake();
+        hurry();
+        return stop;
     }
 
-    /** Drains unless {@code abort}, goes to sleep, closes the exporter, and only then lets new spans wake the pipeline. */
-    private Mono<Void> stop(boolean abort) {
-        return Mono.using(
-                () -> new AtomicReference<@Nullable Stop>(),
-                own -> Mono.<Void>create(asleep -> {
-                            Stop stop = new Stop(abort, asleep);
-                            own.set(stop);
-                            stops.add(stop);
-                            if (closed) {
-                                asleep.success();
-                                return;
-                            }
-                            wake();
-                            hurry();
-                        })
-                        .then(Mono.defer(exporter::close))
-                        .onErrorResume(failure -> {
-                            exporterFailures.warn("An exporter failed to close: " + exporter, failure);
-                            return Mono.empty();
-                        }),
-                own -> {
-                    Stop stop = own.get();
-                    if (stop != null && stops.remove(stop)) {
-                        wake();
-                    }
-                });
+    private void abort(Stop stop) {
+        stop.abort = true;
+        wake();
     }
 
-    /** As {@link #shutdown}, for good: what is left is dropped, what comes later is only counted. */
-    public Mono<Boolean> close(Duration timeout) {
-        return shutdown(timeout)
-                .map(timedOut -> {
-                    // Before the answer: whoever gets it finds the pipeline closed.
-                    finish();
-                    return timedOut;
+    /** Closes the exporter, once for each stop, and to the end even where nobody waits for it any more. */
+    private Mono<Void> closeExporter(Stop stop) {
+        Sinks.Empty<Void> done = Sinks.empty();
+        if (!stop.closing.compareAndSet(false, true)) {
+            return Mono.empty();
+        }
+        Mono.defer(exporter::close)
+                .onErrorResume(failure -> {
+                    exporterFailures.warn("An exporter failed to close: " + exporter, failure);
+                    return Mono.empty();
                 })
-                .doOnCancel(this::finish);
+                .subscribe(nothing -> {}, done::tryEmitError, done::tryEmitEmpty);
+        return done.asMono();
     }
 
-    private void finish() {
+    private void end(Stop stop) {
+        if (stop.abort) {
+            // The answer does not wait for the worker to let go of the batch under way; closing the exporter does.
+            stop.asleep
+                    .asMono()
+                    .then(Mono.fromRunnable(() -> {
+                        closeExporter(stop);
+                        release(stop);
+                    }))
+                    .subscribe();
+        } else {
+            release(stop);
+        }
+    }
+
+    /** Lets new spans wake the pipeline again. */
+    private void release(Stop stop) {
+        stops.remove(stop);
+        wake();
+    }
+
+    private void finish(Stop own) {
         closed = true;
         ring.clear();
         // Nobody will come by any more to answer them.
-        stops.forEach(stop -> stop.asleep.success());
+        stops.forEach(stop -> stop.asleep.tryEmitEmpty());
         waiters.forEach(waiter -> waiter.sink.success());
         try {
             // Stopping a thread takes the lock of its queue, and this may be an event loop that has closed connections.
-            Schedulers.boundedElastic().schedule(this::stopWorker);
+            Schedulers.boundedElastic().schedule(() -> tearDown(own));
         } catch (RejectedExecutionException e) {
             // Reactor's own schedulers are gone: the process ends, and this daemon with it.
             exporterFailures.warn("The worker of a pipeline could not be stopped.", e);
         }
     }
 
-    private void stopWorker() {
+    /** First the export under way, which would open connections anew. */
+    private void tearDown(Stop stop) {
+        Batch batch = underWay;
+        if (batch != null) {
+            batch.abort.tryEmitEmpty();
+        }
+        closeExporter(stop);
         worker.dispose();
         if (ownsScheduler) {
             scheduler.dispose();

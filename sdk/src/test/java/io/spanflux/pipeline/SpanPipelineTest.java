@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.LongStream;
@@ -484,21 +485,49 @@ class SpanPipelineTest {
     }
 
     @Test
-    void shutdown_spansAcceptedMeanwhile_areExportedToo() {
+    void shutdown_spansAcceptedMeanwhile_doNotDelayIt_andWakeThePipelineAfterwards() {
         FakeExporter exporter = FakeExporter.stalled();
-        SpanPipeline pipeline = pipeline(exporter);
+        SpanPipeline pipeline = pipeline(exporter, options -> options.maxBatchSize(4));
         accept(pipeline, 0, 3);
 
         StepVerifier.create(pipeline.shutdown(Duration.ofSeconds(5)))
                 .then(time::advanceTime)
                 .then(() -> {
-                    accept(pipeline, 3, 5);
-                    exporter.recover().succeed();
+                    // More than a batch of them, so that there is reason to export them at once.
+                    accept(pipeline, 3, 10);
+                    exporter.succeed();
                     time.advanceTime();
                 })
                 .expectNext(false)
                 .verifyComplete();
-        assertThat(pipeline.ledger()).isEqualTo(new Ledger(5, 5, 0, Map.of(), 0, 0));
+        assertThat(exporter.closes).isEqualTo(1);
+        assertThat(exporter.cancelled).isZero();
+
+        exporter.recover().underWay.forEach(sink -> sink.success(ExportResult.sent(4)));
+        time.advanceTimeBy(Duration.ofSeconds(5));
+        assertThat(pipeline.ledger()).isEqualTo(new Ledger(10, 10, 0, Map.of(), 0, 0));
+        assertThat(exporter.batches).hasSize(3);
+    }
+
+    @Test
+    void shutdown_underSteadyTraffic_takesAsLongAsItsOwnSpans() {
+        FakeExporter exporter = FakeExporter.stalled()
+                .answer(batch -> Mono.delay(Duration.ofMillis(20)).thenReturn(ExportResult.sent(batch.size())));
+        SpanPipeline pipeline = pipeline(exporter);
+        accept(pipeline, 0, 200);
+        AtomicReference<Boolean> timedOut = new AtomicReference<>();
+        pipeline.shutdown(Duration.ofSeconds(3)).subscribe(timedOut::set);
+
+        for (int i = 200; i < 240; i++) {
+            accept(pipeline, i, i + 1);
+            time.advanceTimeBy(Duration.ofMillis(1));
+        }
+
+        assertThat(timedOut).hasValue(false);
+        assertThat(exporter.numbers(0)).hasSizeGreaterThanOrEqualTo(200);
+        time.advanceTimeBy(Duration.ofSeconds(6));
+        assertThat(pipeline.ledger()).isEqualTo(new Ledger(240, 240, 0, Map.of(), 0, 0));
+        assertThat(exporter.batches).hasSize(2);
     }
 
     @Test
@@ -522,24 +551,44 @@ class SpanPipelineTest {
     }
 
     @Test
-    void shutdown_twoAtOnce_bothReport() {
+    void shutdown_besideAShorterOne_triesAgain_andReportsItsOwnOutcome() {
         FakeExporter exporter = FakeExporter.stalled();
         SpanPipeline pipeline = pipeline(exporter);
         accept(pipeline, 0, 3);
+        AtomicReference<Boolean> longer = new AtomicReference<>();
+        AtomicReference<Boolean> shorter = new AtomicReference<>();
+        pipeline.shutdown(Duration.ofSeconds(5)).subscribe(longer::set);
+        pipeline.shutdown(Duration.ofSeconds(1)).subscribe(shorter::set);
 
-        StepVerifier.create(Mono.zip(pipeline.shutdown(Duration.ofSeconds(5)), pipeline.shutdown(Duration.ofSeconds(1)))
-                        .map(both -> List.of(both.getT1(), both.getT2())))
-                .then(time::advanceTime)
-                .then(() -> time.advanceTimeBy(Duration.ofSeconds(2)))
-                .then(() -> {
-                    exporter.recover();
-                    // The shorter one gave up and cut the batch off; the longer one tries it again.
-                    assertThat(exporter.cancelled).isEqualTo(1);
-                })
-                .then(() -> time.advanceTimeBy(Duration.ofSeconds(4)))
-                .expectNext(List.of(false, true))
-                .verifyComplete();
-        assertThat(pipeline.ledger().isBalanced()).isTrue();
+        time.advanceTimeBy(Duration.ofSeconds(1));
+
+        assertThat(shorter).hasValue(true);
+        assertThat(longer).hasValue(null);
+        // The shorter one gave up and cut the batch off; the longer one tries it again.
+        assertThat(exporter.cancelled).isEqualTo(1);
+        assertThat(exporter.batches).hasSize(2);
+        exporter.succeed();
+        time.advanceTime();
+        assertThat(longer).hasValue(false);
+        assertThat(pipeline.ledger()).isEqualTo(new Ledger(3, 3, 0, Map.of(), 0, 0));
+    }
+
+    @Test
+    void shutdown_twoAtOnceOfAHungExporter_bothTakeTheirTimeAndSaySo() {
+        FakeExporter exporter = FakeExporter.stalled();
+        SpanPipeline pipeline = pipeline(exporter);
+        accept(pipeline, 0, 3);
+        AtomicReference<Boolean> longer = new AtomicReference<>();
+        pipeline.shutdown(Duration.ofSeconds(5)).subscribe(longer::set);
+        pipeline.shutdown(Duration.ofSeconds(1)).subscribe();
+
+        time.advanceTimeBy(Duration.ofMillis(4_400));
+        assertThat(longer).hasValue(null);
+        time.advanceTimeBy(Duration.ofMillis(600));
+
+        assertThat(longer).hasValue(true);
+        assertThat(pipeline.ledger()).isEqualTo(new Ledger(3, 0, 0, Map.of(), 0, 3));
+        assertThat(scheduler.ticking()).isZero();
     }
 
     @Test
@@ -561,9 +610,87 @@ class SpanPipelineTest {
         StepVerifier.create(pipeline.shutdown(Duration.ofSeconds(5)))
                 .then(time::advanceTime)
                 .then(() -> time.advanceTimeBy(Duration.ofSeconds(5)))
-                .expectNext(true)
+                .expectNext(false)
                 .verifyComplete();
         assertThat(pipeline.ledger()).isEqualTo(new Ledger(2, 2, 0, Map.of(), 0, 0));
+
+        // What never ends does not keep the pipeline asleep.
+        accept(pipeline, 2, 3);
+        time.advanceTimeBy(Duration.ofSeconds(5));
+        assertThat(pipeline.ledger().sent()).isEqualTo(3);
+    }
+
+    @Test
+    void shutdown_withoutTimeAndNothingToDo_isInTime() {
+        SpanPipeline pipeline = pipeline(FakeExporter.immediate());
+        StepVerifier.create(pipeline.shutdown(Duration.ZERO))
+                .then(time::advanceTime)
+                .expectNext(false)
+                .verifyComplete();
+
+        accept(pipeline, 0, 1);
+        pipeline.flush().subscribe();
+        time.advanceTime();
+        StepVerifier.create(pipeline.shutdown(Duration.ZERO))
+                .then(time::advanceTime)
+                .expectNext(false)
+                .verifyComplete();
+    }
+
+    @Test
+    void shutdown_withoutTime_closesTheExporterAllTheSame_onceTheBatchIsLetGoOf() {
+        FakeExporter exporter = FakeExporter.stalled();
+        SpanPipeline pipeline = pipeline(exporter);
+        accept(pipeline, 0, 3);
+        pipeline.flush().subscribe().dispose();
+        time.advanceTime();
+        exporter.close = Mono.fromRunnable(
+                () -> assertThat(exporter.cancelled).as("before it is closed").isEqualTo(1));
+
+        pipeline.shutdown(Duration.ZERO).subscribe();
+        time.advanceTime();
+
+        assertThat(exporter.closes).isEqualTo(1);
+        assertThat(scheduler.ticking()).isZero();
+        exporter.recover();
+        StepVerifier.create(pipeline.flush()).then(time::advanceTime).verifyComplete();
+        assertThat(pipeline.ledger()).isEqualTo(new Ledger(3, 3, 0, Map.of(), 0, 0));
+    }
+
+    @Test
+    void shutdown_anExporterThatClosesSlowly_isNotCancelled() {
+        FakeExporter exporter = FakeExporter.immediate();
+        AtomicBoolean closed = new AtomicBoolean();
+        exporter.close = Mono.delay(Duration.ofMinutes(1))
+                .doOnNext(tick -> closed.set(true))
+                .then();
+        SpanPipeline pipeline = pipeline(exporter);
+        accept(pipeline, 0, 1);
+
+        StepVerifier.create(pipeline.shutdown(Duration.ofSeconds(1)))
+                .then(() -> time.advanceTimeBy(Duration.ofSeconds(1)))
+                .expectNext(false)
+                .verifyComplete();
+        time.advanceTimeBy(Duration.ofMinutes(1));
+
+        assertThat(closed).isTrue();
+        assertThat(exporter.closes).isEqualTo(1);
+    }
+
+    @Test
+    void shutdown_cancelled_leavesThePipelineAwake() {
+        FakeExporter exporter = FakeExporter.stalled();
+        SpanPipeline pipeline = pipeline(exporter);
+        accept(pipeline, 0, 3);
+
+        pipeline.shutdown(Duration.ofSeconds(5)).subscribe().dispose();
+        time.advanceTimeBy(Duration.ofSeconds(5));
+
+        assertThat(exporter.closes).isZero();
+        assertThat(exporter.cancelled).isZero();
+        exporter.succeed();
+        time.advanceTime();
+        assertThat(pipeline.ledger().sent()).isEqualTo(3);
     }
 
     @Test
@@ -628,6 +755,49 @@ class SpanPipelineTest {
                 .verifyComplete();
 
         assertThat(pipeline.ledger()).isEqualTo(new Ledger(5, 0, 0, Map.of(DropCause.AFTER_CLOSE, 3L), 0, 2));
+        StepVerifier.create(pipeline.close(Duration.ofSeconds(1)))
+                .expectNext(true)
+                .verifyComplete();
+    }
+
+    @Test
+    void close_withoutTime_letsGoOfTheBatchAndThenClosesTheExporterToTheEnd() {
+        FakeExporter exporter = FakeExporter.stalled();
+        SpanPipeline pipeline = pipeline(exporter);
+        accept(pipeline, 0, 1);
+        pipeline.flush().subscribe();
+        time.advanceTime();
+        AtomicBoolean closed = new AtomicBoolean();
+        exporter.close = Mono.defer(() -> {
+            assertThat(exporter.cancelled).as("before it is closed").isEqualTo(1);
+            return Mono.delay(Duration.ofMinutes(1))
+                    .doOnNext(tick -> closed.set(true))
+                    .then();
+        });
+
+        StepVerifier.create(pipeline.close(Duration.ZERO))
+                .then(time::advanceTime)
+                .expectNext(true)
+                .verifyComplete();
+        time.advanceTimeBy(Duration.ofMinutes(1));
+
+        assertThat(closed).isTrue();
+        assertThat(exporter.closes).isEqualTo(1);
+        assertThat(pipeline.ledger()).isEqualTo(new Ledger(1, 0, 0, Map.of(), 0, 1));
+    }
+
+    @Test
+    void close_twice_closesTheExporterOnce() {
+        FakeExporter exporter = FakeExporter.immediate();
+        SpanPipeline pipeline = pipeline(exporter);
+        accept(pipeline, 0, 1);
+        for (int i = 0; i < 2; i++) {
+            StepVerifier.create(pipeline.close(Duration.ofSeconds(1)))
+                    .then(time::advanceTime)
+                    .expectNext(false)
+                    .verifyComplete();
+        }
+        assertThat(exporter.closes).isEqualTo(1);
     }
 
     // ---- configuration -------------------------------------------------------------------------------------------
