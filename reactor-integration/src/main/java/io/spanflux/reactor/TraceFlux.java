@@ -23,7 +23,7 @@ final class TraceFlux<T> extends FluxOperator<T, T> {
 
     @Override
     public void subscribe(CoreSubscriber<? super T> actual) {
-        source.subscribe(operator.begin(actual, false));
+        TraceOperator.subscribe(source, operator.begin(actual, false));
     }
 
     @Override

@@ -23,7 +23,7 @@ final class TraceMono<T> extends MonoOperator<T, T> {
 
     @Override
     public void subscribe(CoreSubscriber<? super T> actual) {
-        source.subscribe(operator.begin(actual, true));
+        TraceOperator.subscribe(source, operator.begin(actual, true));
     }
 
     @Override

@@ -10,10 +10,12 @@ import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
+import reactor.core.CorePublisher;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Hooks;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
 
 /**
  * Wraps a Publisher into a span for each subscription, for {@code transform}: a {@code Mono} stays a {@code Mono}, anything
@@ -58,8 +60,24 @@ public final class TraceOperator<T> implements UnaryOperator<Publisher<T>> {
                 : TraceFlux.create(flux, this);
     }
 
+    /** Subscribes {@code subscriber}, whose span ends even if the source throws instead of answering. */
+    static <T> void subscribe(CorePublisher<T> source, CoreSubscriber<? super T> subscriber) {
+        try {
+            source.subscribe(subscriber);
+        } catch (Throwable e) {
+            if (subscriber instanceof TraceSubscriber<?> traced) {
+                traced.end(e);
+            }
+            // Throws on what is fatal to Reactor.
+            Operators.reportThrowInSubscribe(subscriber, e);
+        }
+    }
+
     /** Starts a span and returns the subscriber that ends it; {@code actual} itself should that fail. */
     CoreSubscriber<? super T> begin(CoreSubscriber<? super T> actual, boolean mono) {
+        if (!tracer.tracer().isEnabled()) {
+            return actual;
+        }
         try {
             SpanData made = Objects.requireNonNull(data.get(), "the supplier returned null");
             Span span = tracer.tracer().start(made, actual.currentContext());

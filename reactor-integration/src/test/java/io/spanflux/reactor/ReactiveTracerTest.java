@@ -12,6 +12,7 @@ import io.spanflux.test.LogCapture;
 import io.spanflux.testing.InMemorySpanExporter;
 import io.spanflux.testing.SpanVerifier;
 import io.spanflux.trace.AttributeConsumer;
+import io.spanflux.trace.Clock;
 import io.spanflux.trace.Sampler;
 import io.spanflux.trace.Scope;
 import io.spanflux.trace.Span;
@@ -30,6 +31,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
 import reactor.core.Disposable;
 import reactor.core.Scannable;
 import reactor.core.publisher.Flux;
@@ -538,6 +540,88 @@ class ReactiveTracerTest {
                 .expectNext(1, 2, 3)
                 .verifyComplete();
         verifier().expectSpan("Broken").expectNoMoreSpans().verify();
+    }
+
+    @Test
+    void subscribe_aFluxThatThrowsInstead_endsTheSpanAndReportsTheError() {
+        IllegalStateException broken = new IllegalStateException("subscribe");
+        Flux<Integer> source = new Flux<>() {
+            @Override
+            public void subscribe(CoreSubscriber<? super Integer> actual) {
+                throw broken;
+            }
+        };
+
+        StepVerifier.create(source.transform(trace.span("flux"))).verifyErrorMatches(error -> error == broken);
+
+        assertThat(spanflux.tracer().liveSpans()).isZero();
+        verifier().expectSpan("flux").hasStatus(SpanStatus.ERROR).verify();
+    }
+
+    @Test
+    void subscribe_aMonoThatThrowsInstead_endsTheSpanAndReportsTheError() {
+        IllegalStateException broken = new IllegalStateException("subscribe");
+        Mono<Integer> source = new Mono<>() {
+            @Override
+            public void subscribe(CoreSubscriber<? super Integer> actual) {
+                throw broken;
+            }
+        };
+
+        StepVerifier.create(source.transform(trace.span("mono"))).verifyErrorMatches(error -> error == broken);
+
+        assertThat(spanflux.tracer().liveSpans()).isZero();
+        verifier().expectSpan("mono").hasStatus(SpanStatus.ERROR).verify();
+    }
+
+    @Test
+    void subscribe_aSourceThatMissesAClass_endsTheSpanAndThrowsAsReactorDoes() {
+        Mono<Integer> source = Mono.fromCallable(() -> {
+            throw new NoClassDefFoundError("gone");
+        });
+
+        assertThatThrownBy(() -> source.transform(trace.span("mono")).subscribe())
+                .isInstanceOf(NoClassDefFoundError.class);
+
+        assertThat(spanflux.tracer().liveSpans()).isZero();
+    }
+
+    @Test
+    void disabled_isNotThere() {
+        Spanflux disabled =
+                spanflux(builder -> builder.environment(Environment.of(Map.of("OTEL_SDK_DISABLED", "true"))));
+        Flux<Integer> traced = Flux.just(1)
+                .transform(ReactiveTracer.of(disabled).trace(() -> {
+                    throw new AssertionError("a disabled tracer asks no data");
+                }));
+
+        StepVerifier.create(traced).expectNext(1).verifyComplete();
+        assertThat(disabled.tracer().callbackFailures()).isZero();
+    }
+
+    @Test
+    void clock_thatThrows_changesNoSignal() {
+        AtomicInteger reads = new AtomicInteger();
+        Spanflux timeless = spanflux(builder -> builder.tracer(tracer -> tracer.clock(new Clock() {
+            @Override
+            public long nanoTime() {
+                if (reads.getAndIncrement() > 0) {
+                    throw new IllegalStateException("no time");
+                }
+                return 1;
+            }
+
+            @Override
+            public long epochNanos(long nanoTime) {
+                return nanoTime;
+            }
+        })));
+
+        StepVerifier.create(
+                        Flux.just(1, 2).transform(ReactiveTracer.of(timeless).span("flux")))
+                .expectNext(1, 2)
+                .verifyComplete();
+        assertThat(timeless.tracer().liveSpans()).isZero();
     }
 
     // ---- sampled out ---------------------------------------------------------------------------------------------

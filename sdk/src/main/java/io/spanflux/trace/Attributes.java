@@ -24,6 +24,9 @@ public final class Attributes {
     /** Keys at even, values at odd positions: one array is smaller and faster to walk than a map of a few entries. */
     private final Object[] entries;
 
+    /** Summed up when first asked for, 0 until then; threads that race get the same number. */
+    private int estimatedBytes;
+
     Attributes(Object[] entries) {
         this.entries = entries;
     }
@@ -108,11 +111,17 @@ public final class Attributes {
 
     /** Roughly how many bytes these hold alive. */
     public int estimatedBytes() {
+        int known = estimatedBytes;
+        if (known != 0) {
+            return known;
+        }
         long sum = 64;
         for (int i = 0; i < entries.length; i += 2) {
             sum += 32L + AttributeValue.estimatedBytes(entries[i]) + AttributeValue.estimatedBytes(entries[i + 1]);
         }
-        return AttributeValue.saturated(sum);
+        known = AttributeValue.saturated(sum);
+        estimatedBytes = known;
+        return known;
     }
 
     String key(int index) {

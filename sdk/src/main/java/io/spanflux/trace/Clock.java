@@ -10,7 +10,8 @@ import reactor.core.scheduler.Scheduler;
  * The time of spans. A span reads {@link #nanoTime()} when it starts and when it ends; its duration is the difference,
  * so that a step of the wall clock never makes it negative. A root span also asks when that was.
  *
- * <p>Threads: called on the traced call's thread, twice a span and at most once a chunk; must be fast and must not throw.
+ * <p>Threads: called on the traced call's thread, twice a span and at most once a chunk; must be fast. One that
+ * throws is warned of and counted with the tracer's callbacks; the span takes the last time there was.
  */
 public interface Clock {
     /** A monotonic time in nanoseconds from an arbitrary origin. */

@@ -335,8 +335,7 @@ public final class Span {
      * itself meanwhile has not expired. Returns whether it was this that ended it.
      */
     boolean expire() {
-        SpanEntry mark = new SpanEntry.Attribute("spanflux.expired", true, false, false);
-        SpanEntry type = new SpanEntry.Attribute("error.type", "timeout", false, false);
+        SpanEntry mark = new SpanEntry.Expiry();
         SpanEntry status = new SpanEntry.Status(SpanStatus.ERROR, "span exceeded its maximum lifetime");
         SpanEntry end = new SpanEntry.End(now());
         SpanEntry current;
@@ -346,8 +345,7 @@ public final class Span {
                 return false;
             }
             mark.stackOn(current);
-            type.stackOn(mark);
-            status.stackOn(type);
+            status.stackOn(mark);
             end.stackOn(status);
         } while (!TOP.compareAndSet(this, current, end));
         tracer.ended(this);
@@ -616,16 +614,26 @@ public final class Span {
     }
 
     /**
-     * Roughly how many bytes this span holds alive, for the byte bound of the pipeline. Summed up while values are set and
-     * fixed at the end, so that it costs a field's read.
+     * Roughly how many bytes this span holds alive or takes on the wire, for the byte bounds of the pipeline. What it
+     * inherits from its scope and the globals counts in full, because each span is exported with it. Summed up while
+     * values are set and fixed at the end, so that it costs a field's read.
      */
     public int estimatedBytes() {
-        return hasEnded() ? endBytes : AttributeValue.saturated(256L + top.bytes + tracer.estimatedBytes(data));
+        return hasEnded() ? endBytes : estimate();
+    }
+
+    private int estimate() {
+        long inherited = inherited(scope.attributes()) + inherited(globals);
+        return AttributeValue.saturated(256L + top.bytes + inherited + tracer.estimatedBytes(data));
+    }
+
+    private static long inherited(Attributes attributes) {
+        return attributes.isEmpty() ? 0 : attributes.estimatedBytes();
     }
 
     /** Fixes {@link #estimatedBytes()}; before anyone else sees the ended span. */
     void measure() {
-        endBytes = AttributeValue.saturated(256L + top.bytes + tracer.estimatedBytes(data));
+        endBytes = estimate();
     }
 
     private SpanView view() {

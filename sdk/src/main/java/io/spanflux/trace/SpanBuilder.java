@@ -31,8 +31,8 @@ public final class SpanBuilder {
     SpanBuilder(Tracer tracer, SpanData data) {
         this.tracer = tracer;
         this.data = data;
-        this.name = tracer.nameOf(data);
-        this.kind = tracer.kindOf(data);
+        this.name = tracer.isEnabled() ? tracer.nameOf(data) : "";
+        this.kind = tracer.isEnabled() ? tracer.kindOf(data) : SpanKind.INTERNAL;
     }
 
     /** The kind. Default INTERNAL, or what the data says. */
@@ -47,8 +47,11 @@ public final class SpanBuilder {
         return this;
     }
 
-    /** Below the span and in the scope of {@code context}. */
-    public SpanBuilder parent(ContextView context) {
+    /** Below the span and in the scope of {@code context}; null begins a trace. */
+    public SpanBuilder parent(@Nullable ContextView context) {
+        if (context == null) {
+            return parent((Span) null);
+        }
         this.parent = Span.from(context);
         this.scope = Scope.from(context);
         return this;
@@ -95,6 +98,9 @@ public final class SpanBuilder {
 
     /** Starts the span. */
     public Span start() {
+        if (!tracer.isEnabled()) {
+            return Tracer.passedOn(parent);
+        }
         Span span = tracer.start(
                 name, kind, parent, scope, attributes, data, tracer.clock().nanoTime(), startTime);
         for (SpanContext link : links) {

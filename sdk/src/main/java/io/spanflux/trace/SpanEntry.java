@@ -139,6 +139,14 @@ abstract sealed class SpanEntry {
         }
     }
 
+    /** The span outlived its lifetime; said in attributes that no limit takes away. */
+    static final class Expiry extends SpanEntry {
+        @Override
+        int ownBytes() {
+            return 192;
+        }
+    }
+
     /** The end: whatever is pushed after it is refused. */
     static final class End extends SpanEntry {
         final long epochNanos;

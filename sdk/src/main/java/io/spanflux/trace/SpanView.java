@@ -78,19 +78,27 @@ final class SpanView {
             droppedLinks += loss.links;
             truncated += loss.truncated;
             invalid += loss.invalid;
+        } else if (entry instanceof SpanEntry.Expiry) {
+            keepAttribute("spanflux.expired", true);
+            keepAttribute("error.type", "timeout");
         }
     }
 
     private void putAttribute(String key, Object value) {
+        if (attributeCount < limits.attributeCount() || has(key)) {
+            keepAttribute(key, value);
+        } else {
+            droppedAttributes++;
+        }
+    }
+
+    /** Puts an attribute whatever the limit. */
+    private void keepAttribute(String key, Object value) {
         for (int i = 0; i < 2 * attributeCount; i += 2) {
             if (attributes[i].equals(key)) {
                 attributes[i + 1] = value;
                 return;
             }
-        }
-        if (attributeCount == limits.attributeCount()) {
-            droppedAttributes++;
-            return;
         }
         if (2 * attributeCount == attributes.length) {
             attributes = Arrays.copyOf(attributes, 2 * attributes.length);

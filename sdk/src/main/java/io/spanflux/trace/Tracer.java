@@ -57,6 +57,7 @@ public final class Tracer {
     private final LiveSpans live = new LiveSpans();
 
     private final LongAdder callsAfterEnd = new LongAdder();
+    private final RepeatedWarning clockFailures = new RepeatedWarning(log);
     private final RepeatedWarning samplerFailures = new RepeatedWarning(log);
     private final RepeatedWarning handlerFailures = new RepeatedWarning(log);
     private final RepeatedWarning dataFailures = new RepeatedWarning(log);
@@ -66,7 +67,8 @@ public final class Tracer {
         this.limits = builder.limits;
         // Twice what can be kept: below that, shortening would run again and again.
         this.maxEntries = 2 * (limits.attributeCount() + limits.eventCount() + limits.linkCount()) + 16;
-        this.clock = builder.clock;
+        this.clock =
+                builder.clock instanceof SystemClock ? builder.clock : new GuardedClock(builder.clock, clockFailures);
         this.ids = builder.ids;
         this.sampler = builder.sampler;
         this.handlers = builder.handlers.toArray(new SpanHandler[0]);
@@ -101,6 +103,9 @@ public final class Tracer {
 
     /** Starts a span about {@code data} below the span and in the scope of {@code context}: what the operator calls. */
     public Span start(SpanData data, ContextView context) {
+        if (!enabled) {
+            return passedOn(Span.from(context));
+        }
         return start(
                 nameOf(data),
                 kindOf(data),
@@ -122,6 +127,11 @@ public final class Tracer {
     /** Records what is already over: a span from {@code start} to {@code end} in {@code scope}. */
     public Span record(Scope scope, SpanData data, Instant start, Instant end) {
         return record(Context.of(Scope.class, scope), data, start, end);
+    }
+
+    /** What a disabled tracer starts: other services find the span above, as if this one were not there. */
+    static Span passedOn(@Nullable Span above) {
+        return Span.of(above == null ? SpanContext.invalid() : above.context());
     }
 
     Span start(
@@ -151,9 +161,8 @@ public final class Tracer {
             parentContext = above.context();
             flags = (above.traceFlags() & ~SpanContext.SAMPLED) | (parentContext.isRemote() ? Span.PARENT_REMOTE : 0);
         }
-        SamplingResult result = enabled
-                ? sample(new SamplingRequest(parentContext, high, low, name, kind, attributes, data, scope))
-                : SamplingResult.drop();
+        SamplingResult result =
+                sample(new SamplingRequest(parentContext, high, low, name, kind, attributes, data, scope));
         if (result.decision() != SamplingResult.Decision.DROP) {
             flags |= Span.RECORDING;
         } else if (enabled && seeingAll.length > 0) {
@@ -347,6 +356,11 @@ public final class Tracer {
         return maxEntries;
     }
 
+    /** Whether spans are recorded at all. */
+    public boolean isEnabled() {
+        return enabled;
+    }
+
     /** What all spans of this tracer have in common. */
     public Resource resource() {
         return resource;
@@ -382,9 +396,9 @@ public final class Tracer {
         return live.untracked();
     }
 
-    /** How many times a sampler, a handler or a span's data threw. */
+    /** How many times a sampler, a handler, a clock or a span's data threw. */
     public long callbackFailures() {
-        return samplerFailures.count() + handlerFailures.count() + dataFailures.count();
+        return samplerFailures.count() + handlerFailures.count() + dataFailures.count() + clockFailures.count();
     }
 
     @Override
@@ -469,7 +483,10 @@ public final class Tracer {
             return this;
         }
 
-        /** Whether spans are recorded at all; those of a disabled tracer still carry identity. Default true. */
+        /**
+         * Whether spans are recorded at all. Those of a disabled tracer stand for their parent and pass its identity on
+         * unchanged; without a parent they have none. Default true.
+         */
         public Builder enabled(boolean enabled) {
             this.enabled = enabled;
             return this;

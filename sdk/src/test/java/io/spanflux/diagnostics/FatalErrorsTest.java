@@ -20,6 +20,7 @@ class FatalErrorsTest {
     void propagate_anythingElse_isNot() {
         assertThatCode(() -> FatalErrors.propagate(new IllegalStateException())).doesNotThrowAnyException();
         assertThatCode(() -> FatalErrors.propagate(new NoSuchMethodError())).doesNotThrowAnyException();
+        assertThatCode(() -> FatalErrors.propagate(new StackOverflowError())).doesNotThrowAnyException();
         assertThatCode(() -> FatalErrors.propagate(new AssertionError())).doesNotThrowAnyException();
         assertThatCode(() -> FatalErrors.propagate(new Exception())).doesNotThrowAnyException();
     }

@@ -12,6 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
 import reactor.util.context.Context;
+import reactor.util.context.ContextView;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.entry;
@@ -22,6 +23,14 @@ class SpanBuilderTest {
 
     private final FakeClock clock = new FakeClock();
     private final Tracer tracer = Tracer.builder().clock(clock).build();
+
+    @Test
+    void parent_ofNoContext_beginsATrace() {
+        Span span = tracer.span("span").parent((ContextView) null).start();
+
+        assertThat(span.parentSpanIdBits()).isZero();
+        assertThat(span.scope()).isSameAs(Scope.none());
+    }
 
     // ---- parents -------------------------------------------------------------------------------------------------
 

@@ -648,6 +648,57 @@ class SpanTest {
     }
 
     @Test
+    void estimatedBytes_whatIsInherited_countsOnEachSpan() {
+        Attributes document = Attributes.of("document", "x".repeat(100_000));
+        Scope scope = Scope.named("scope").attributes(document).enteredIn(Scope.none());
+        Tracer withGlobals = Tracer.builder().globals(document).build();
+        Span scoped = tracer.span("scoped").scope(scope).start();
+        Span global = withGlobals.span("global").start();
+
+        assertThat(scoped.estimatedBytes()).isGreaterThan(200_000);
+        scoped.end();
+        global.end();
+
+        assertThat(scoped.estimatedBytes()).isGreaterThan(200_000);
+        assertThat(global.estimatedBytes()).isGreaterThan(200_000);
+    }
+
+    @Test
+    void expire_aFullSpan_keepsWhyItEnded() {
+        Tracer shortLived = Tracer.builder()
+                .clock(clock)
+                .limits(SpanLimits.builder().attributeCount(2).build())
+                .maxLifetime(Duration.ofSeconds(1))
+                .build();
+        Span full = shortLived
+                .span("full")
+                .start()
+                .attribute("a", 1)
+                .attribute("b", 2)
+                .attribute("c", 3);
+
+        clock.advance(Duration.ofSeconds(2));
+        shortLived.expireSpans();
+
+        assertThat(full.attributes().asMap())
+                .containsEntry("spanflux.expired", true)
+                .containsEntry("error.type", "timeout")
+                .containsEntry("a", 1L)
+                .containsEntry("b", 2L)
+                .hasSize(4);
+        assertThat(full.forEachAttribute(new AttributeCollector())).isEqualTo(1);
+    }
+
+    @Test
+    void error_whoseMessageHasNoEnd_doesNotReachTheCall() {
+        span.error(new HostileException(new StackOverflowError()));
+        span.end();
+
+        assertThat(span.statusDescription()).isEqualTo(HostileException.class.getName());
+        span.events().get(0).forEachAttribute(new AttributeCollector());
+    }
+
+    @Test
     void estimatedBytes_isFixedAtTheEndWithWhatTheDataSaysThen() {
         FakeData data = FakeData.silent();
         Span ending = tracer.span(data).start().attribute("text", "x".repeat(1_000));

@@ -8,6 +8,7 @@ import io.spanflux.test.LogCapture;
 import io.spanflux.testing.InMemorySpanExporter;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
@@ -20,6 +21,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.entry;
+import static org.assertj.core.api.Assertions.within;
 
 class TracerTest {
     private static final SpanContext REMOTE = SpanContext.remote(
@@ -661,7 +663,7 @@ class TracerTest {
     // ---- disabled, ids -------------------------------------------------------------------------------------------
 
     @Test
-    void disabled_recordsNothingAndStillCarriesIdentity() {
+    void disabled_recordsNothing_asksNobody_andPassesTheParentOnUnchanged() {
         Tracer disabled = Tracer.builder()
                 .enabled(false)
                 .handler(ended)
@@ -669,19 +671,74 @@ class TracerTest {
                     throw new AssertionError("a disabled tracer asks no sampler");
                 })
                 .build();
+        SpanData silent = new SpanData() {
+            @Override
+            public String spanName() {
+                throw new AssertionError("a disabled tracer asks no data");
+            }
+
+            @Override
+            public void forEachAttribute(AttributeConsumer consumer) {
+                throw new AssertionError("a disabled tracer asks no data");
+            }
+        };
 
         Span root = disabled.span("root").start();
-        Span child = disabled.span("child").parent(REMOTE).start();
+        Span child = disabled.span(silent).parent(REMOTE).link(REMOTE).start();
+        Span below = disabled.start(silent, Span.of(REMOTE).storeIn(Context.empty()));
         root.attribute("key", 1).end();
         child.end();
 
         assertThat(root.isRecording()).isFalse();
-        assertThat(root.context().isValid()).isTrue();
-        assertThat(child.context().traceId()).isEqualTo(REMOTE.traceId());
-        assertThat(child.traceState()).isEqualTo(REMOTE.traceState());
+        assertThat(root.context()).isEqualTo(SpanContext.invalid());
+        assertThat(child.isRecording()).isFalse();
+        assertThat(child.context()).isEqualTo(REMOTE);
+        assertThat(below.context()).isEqualTo(REMOTE);
         assertThat(ended.spans()).isEmpty();
         assertThat(disabled.liveSpans()).isZero();
         assertThat(disabled.callbackFailures()).isZero();
+    }
+
+    // ---- clocks that fail ----------------------------------------------------------------------------------------
+
+    @Test
+    void clock_thatThrows_costsTheTimeAndNothingElse() {
+        AtomicReference<RuntimeException> failure = new AtomicReference<>();
+        Tracer guarded = Tracer.builder()
+                .clock(new Clock() {
+                    @Override
+                    public long nanoTime() {
+                        fail();
+                        return 1_000;
+                    }
+
+                    @Override
+                    public long epochNanos(long nanoTime) {
+                        fail();
+                        return 5_000_000;
+                    }
+
+                    private void fail() {
+                        if (failure.get() != null) {
+                            throw failure.get();
+                        }
+                    }
+                })
+                .handler(ended)
+                .build();
+        Span before = guarded.span("before").start();
+
+        failure.set(new IllegalStateException("no time"));
+        before.event("event").end();
+        guarded.span("after").start().end();
+        guarded.expireSpans();
+
+        assertThat(before.endEpochNanos()).isEqualTo(5_000_000);
+        assertThat(ended.spans()).hasSize(2);
+        assertThat(Instant.ofEpochSecond(0, ended.spans().get(1).startEpochNanos()))
+                .isCloseTo(Instant.now(), within(1, ChronoUnit.MINUTES));
+        assertThat(guarded.callbackFailures()).isEqualTo(6);
+        assertThat(logs.warnings()).singleElement().asString().contains("A Clock failed");
     }
 
     @Test
