@@ -24,8 +24,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What the standard {@code OTEL_*} variables say about everything but exporters. */
 final class EnvironmentOptions {
-    private static final int DEFAULT_QUEUE_SIZE = 2048;
-
     private final Environment environment;
     private final boolean disabled;
 
@@ -132,17 +130,11 @@ final class EnvironmentOptions {
 
     /** The variables of OpenTelemetry's batch processor. */
     void configure(SpanPipeline.Builder pipeline) {
-        OptionalInt queue = environment.integer("OTEL_BSP_MAX_QUEUE_SIZE", 1);
-        OptionalInt batch = environment.integer("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 1);
-        int room = queue.isPresent() && set(pipeline::maxQueueSize, queue.getAsInt(), "OTEL_BSP_MAX_QUEUE_SIZE")
-                ? queue.getAsInt()
-                : DEFAULT_QUEUE_SIZE;
-        if (batch.isPresent() && batch.getAsInt() > room) {
-            environment.ignored(
-                    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "" + batch.getAsInt(), "more than the queue holds: " + room);
-        } else {
-            batch.ifPresent(pipeline::maxBatchSize);
-        }
+        environment
+                .integer("OTEL_BSP_MAX_QUEUE_SIZE", 1)
+                .ifPresent(size -> set(pipeline::maxQueueSize, size, "OTEL_BSP_MAX_QUEUE_SIZE"));
+        // Not an argument of the application's: whatever queue its code chooses, this is no mistake in it.
+        environment.integer("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 1).ifPresent(pipeline::defaultBatchSize);
         Duration delay = environment.millis("OTEL_BSP_SCHEDULE_DELAY", 0);
         if (delay != null) {
             pipeline.scheduleDelay(delay);

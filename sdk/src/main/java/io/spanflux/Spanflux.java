@@ -32,6 +32,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BiFunction;
@@ -39,6 +40,8 @@ import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -62,6 +65,7 @@ import reactor.core.scheduler.Schedulers;
  * whose names begin with {@code await}.
  */
 public final class Spanflux {
+    private static final Logger log = LoggerFactory.getLogger(Spanflux.class);
     private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
     private static final Duration MAX_SWEEP_INTERVAL = Duration.ofSeconds(30);
@@ -192,11 +196,24 @@ public final class Spanflux {
                 checked(timeout));
     }
 
-    /** As {@link #shutdown(Duration)}, for good: what is left is dropped, and spans that end later are only counted. */
+    /**
+     * As {@link #shutdown(Duration)}, for good: what waits is dropped, and spans that end later are only counted. A batch
+     * that is cut off stays pending, because it may have arrived.
+     */
     public Mono<DeliveryReport> close(Duration timeout) {
         return stop(TailSampler::close, SpanPipeline::close, GenAiMetrics::close, checked(timeout))
                 .doOnCancel(this::abandon)
-                .doFinally(signal -> sweeper.dispose());
+                .doFinally(signal -> stopSweeper());
+    }
+
+    private void stopSweeper() {
+        try {
+            // It takes the lock of the scheduler's queue, and this is one of Reactor's threads that must not block.
+            Schedulers.boundedElastic().schedule(sweeper::dispose);
+        } catch (RejectedExecutionException e) {
+            // Reactor's own schedulers are gone, and the sweeper with them.
+            log.debug("The sweep for spans that outlived their lifetime could not be stopped.", e);
+        }
     }
 
     /** Whoever stops waiting for a close that has not come to the pipelines yet has closed them all the same. */

@@ -229,7 +229,6 @@ class SpanfluxEnvironmentTest {
         "OTEL_BSP_MAX_QUEUE_SIZE, 2147483647",
         "OTEL_BSP_MAX_QUEUE_SIZE, much",
         "OTEL_BSP_MAX_EXPORT_BATCH_SIZE, 0",
-        "OTEL_BSP_MAX_EXPORT_BATCH_SIZE, 2049",
         "OTEL_BSP_SCHEDULE_DELAY, -1",
         "OTEL_BSP_SCHEDULE_DELAY, 5s",
     })
@@ -253,8 +252,30 @@ class SpanfluxEnvironmentTest {
     void batching_queueThatIsIgnored_doesNotTakeTheBatchAlong() {
         Spanflux spanflux = with("OTEL_BSP_MAX_QUEUE_SIZE", "2147483647", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "4096");
 
-        assertThat(spanflux.toString()).contains("maxQueueSize=2048,").contains("maxBatchSize=512,");
+        assertThat(spanflux.toString()).contains("maxQueueSize=2048,").contains("maxBatchSize=2048,");
         assertThat(logs.warnings()).hasSize(2);
+    }
+
+    @Test
+    void batching_moreThanTheQueueOfTheCodeHolds_isCutAndWarnedOf() {
+        Spanflux spanflux = build(Spanflux.builder()
+                .environment(environment("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "512"))
+                .exporter(exporter)
+                .pipeline(pipeline -> pipeline.maxQueueSize(256)));
+
+        assertThat(spanflux.toString()).contains("maxQueueSize=256,").contains("maxBatchSize=256,");
+        assertThat(logs.warnings()).singleElement().asString().contains("512", "256");
+    }
+
+    @Test
+    void batching_asMuchAsALargerQueueOfTheCodeHolds_isTaken() {
+        Spanflux spanflux = build(Spanflux.builder()
+                .environment(environment("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "4096"))
+                .exporter(exporter)
+                .pipeline(pipeline -> pipeline.maxQueueSize(8192)));
+
+        assertThat(spanflux.toString()).contains("maxBatchSize=4096,");
+        assertThat(logs.warnings()).isEmpty();
     }
 
     // ---- resource ------------------------------------------------------------------------------------------------
@@ -382,7 +403,12 @@ class SpanfluxEnvironmentTest {
                 .isZero();
         Map<String, String> headers = new HashMap<>();
         spanflux.propagator().inject(span.storeIn(Context.empty()), headers::put);
-        assertThat(headers.get("traceparent")).startsWith("00-" + SAMPLED_PARENT.traceId() + '-');
+        assertThat(headers)
+                .containsOnly(Map.entry(
+                        "traceparent", "00-" + SAMPLED_PARENT.traceId() + '-' + SAMPLED_PARENT.spanId() + "-01"));
+        headers.clear();
+        spanflux.propagator().inject(spanflux.tracer().span("root").start().storeIn(Context.empty()), headers::put);
+        assertThat(headers).isEmpty();
     }
 
     @Test

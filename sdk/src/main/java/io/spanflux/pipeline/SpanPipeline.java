@@ -3,6 +3,7 @@
 
 package io.spanflux.pipeline;
 
+import io.spanflux.diagnostics.FatalErrors;
 import io.spanflux.diagnostics.RepeatedWarning;
 import io.spanflux.export.DropCause;
 import io.spanflux.export.ExportResult;
@@ -44,7 +45,8 @@ import reactor.util.concurrent.Queues;
  *
  * <p>Bounds: {@link Builder#maxQueueSize} spans and {@link Builder#maxQueueBytes} estimated bytes wait, plus one batch
  * under way. Beyond that the oldest leave first, and are counted by cause. Bytes are summed by the worker, which each span
- * larger than its share of the bound wakes; what arrives until the worker has run exceeds the bound for that long.
+ * larger than its share of the queue's or of a batch's bytes wakes; what arrives until the worker has run exceeds the
+ * bound for that long.
  *
  * <p>Threads: {@link #accept} is called where spans end, by any thread; it takes a ticket and stores a reference, never
  * waits, and wakes the worker once a batch. Everything else happens on the worker, one thread of the scheduler; the
@@ -68,6 +70,8 @@ public final class SpanPipeline {
 
     private static final long NEVER = Long.MAX_VALUE;
     private static final long BLOCKED_RETRY_MILLIS = 1;
+    private static final long RESTART_MILLIS = 1_000;
+    private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
     private static final Duration MAX_CLOSE_TIME = Duration.ofMillis(500);
 
     /** After so many looks a position counts as never filled; its producer fills it within microseconds of running. */
@@ -98,8 +102,7 @@ public final class SpanPipeline {
     private final Set<Stop> stops = ConcurrentHashMap.newKeySet();
 
     /** The one who may emit is the worker: see above. */
-    private final Sinks.Many<Batch> batches =
-            Sinks.many().unicast().onBackpressureBuffer(Queues.<Batch>one().get());
+    private Sinks.Many<Batch> batches;
 
     /** Written by the loop; whoever closes reads it once, to cut it off. */
     private volatile @Nullable Batch underWay;
@@ -115,6 +118,7 @@ public final class SpanPipeline {
 
     private int blockedLooks;
     private long scanned;
+    private long summedTail;
     private long queuedBytes;
     private long sent;
     private long rejected;
@@ -133,16 +137,25 @@ public final class SpanPipeline {
         this.maxBatchBytes = builder.maxBatchBytes;
         this.scheduleDelay = builder.scheduleDelay;
         this.ring = new SpanRing(maxQueueSize);
-        // As many spans of this size as the ring has slots stay within the bound, so that smaller ones need no care.
-        this.largeSpan = (int) Math.min(Integer.MAX_VALUE, maxQueueBytes / ring.slots());
+        // As many spans of this size as fill the ring, or a batch, stay within its bytes, so that smaller ones need no
+        // care.
+        long share = Math.min(maxQueueBytes / ring.slots(), maxBatchBytes / maxBatchSize);
+        this.largeSpan = (int) Math.min(Integer.MAX_VALUE, Math.max(1, share));
         this.ownsScheduler = builder.scheduler == null;
         this.scheduler =
                 builder.scheduler == null ? Schedulers.newSingle("spanflux-pipeline", true) : builder.scheduler;
         this.worker = scheduler.createWorker();
-        batches.asFlux()
+        this.batches = openBatches();
+    }
+
+    private Sinks.Many<Batch> openBatches() {
+        Sinks.Many<Batch> sink =
+                Sinks.many().unicast().onBackpressureBuffer(Queues.<Batch>one().get());
+        sink.asFlux()
                 .concatMap(this::export, 0)
                 .subscribe(
                         nothing -> {}, failure -> log.error("The export loop ended; spans will be dropped", failure));
+        return sink;
     }
 
     /** A pipeline for {@code exporter}. */
@@ -223,10 +236,27 @@ public final class SpanPipeline {
             // The scheduler was disposed under us. Spans stay pending and are overwritten in their turn.
             work.set(0);
             exporterFailures.warn("The scheduler of a pipeline was disposed; no more spans are exported.", e);
+        } catch (Throwable failure) {
+            // Whoever has news next tries again.
+            work.set(0);
+            exporterFailures.caught("The scheduler of a pipeline failed; the next batch tries it again.", failure);
         }
     }
 
+    /** Whatever is thrown in the loop, it runs again: at zero `work` would be free, at any other number dead for good. */
     private void run() {
+        try {
+            loop();
+        } catch (Throwable failure) {
+            if (!closed) {
+                work.set(1);
+                schedule(RESTART_MILLIS);
+            }
+            exporterFailures.caught("A pipeline failed; it goes on in a second.", failure);
+        }
+    }
+
+    private void loop() {
         int seen = work.get();
         do {
             settle();
@@ -307,11 +337,11 @@ public final class SpanPipeline {
         if (ring.tail() == sleptAt && !asked) {
             return;
         }
-        dormant = false;
         long delay = scheduleDelay.toNanos();
         if (delay > 0) {
             tick = worker.schedulePeriodically(this::onTick, delay, delay, TimeUnit.NANOSECONDS);
         }
+        dormant = false;
     }
 
     private void onTick() {
@@ -325,7 +355,8 @@ public final class SpanPipeline {
             scanned = ring.head();
             queuedBytes = 0;
         }
-        for (long tail = ring.tail(); scanned < tail; scanned++) {
+        summedTail = ring.tail();
+        for (; scanned < summedTail; scanned++) {
             Span span = ring.peek(scanned);
             if (span == null) {
                 break;
@@ -379,19 +410,32 @@ public final class SpanPipeline {
             return;
         }
         exporting = true;
-        Sinks.EmitResult emitted = batches.tryEmitNext(batch);
-        if (emitted.isFailure()) {
-            log.error("A batch could not be published: {}", emitted);
-            batch.result = failed(batch);
-            onExportEnded(batch);
+        // The head has moved: to a reader with the old one, what comes while the exporter is called would look lost.
+        counts = counts();
+        try {
+            Sinks.EmitResult emitted = batches.tryEmitNext(batch);
+            if (emitted.isFailure()) {
+                log.error("A batch could not be published: {}", emitted);
+                giveUp(batch);
+            }
+        } catch (Throwable failure) {
+            // Reactor lets an error of the JVM through, in the middle of an emission: nothing can follow on that sink.
+            batches = openBatches();
+            giveUp(batch);
+            exporterFailures.caught("An exporter failed; its batch is dropped: " + exporterName(), failure);
         }
     }
 
+    private void giveUp(Batch batch) {
+        batch.result = failed(batch);
+        onExportEnded(batch);
+    }
+
     private Mono<Void> export(Batch batch) {
-        return Mono.defer(() -> exporterCall(batch))
+        return exporterCall(batch)
                 .map(result -> checked(batch, result))
                 .onErrorResume(failure -> {
-                    exporterFailures.warn("An exporter failed; its batch is dropped: " + exporter, failure);
+                    exporterFailures.warn("An exporter failed; its batch is dropped: " + exporterName(), failure);
                     return Mono.just(failed(batch));
                 })
                 // An exporter that completes without a result has not said that anything arrived.
@@ -409,13 +453,27 @@ public final class SpanPipeline {
         wake();
     }
 
+    /** What the exporter throws, when it is called or when its Mono is subscribed to, becomes an error of the Mono. */
     private Mono<ExportResult> exporterCall(Batch batch) {
+        return Mono.create(sink -> {
+            try {
+                sink.onDispose(exporter.export(batch.spans).subscribe(sink::success, sink::error, sink::success));
+            } catch (Throwable failure) {
+                // Reactor would let a LinkageError through and end the loop for good. An error of the JVM as well: the
+                // batch is lost, and whether there is memory for the next one will be seen.
+                sink.error(new IllegalStateException(
+                        "export threw " + failure.getClass().getName(), failure));
+            }
+        });
+    }
+
+    /** The exporter for a warning, which must not fail because of it. */
+    private String exporterName() {
         try {
-            return exporter.export(batch.spans);
-        } catch (Throwable failure) {
-            // Reactor would let a LinkageError through and end the loop for good.
-            return Mono.error(new IllegalStateException(
-                    "export threw " + failure.getClass().getName(), failure));
+            return exporter.toString();
+        } catch (Throwable e) {
+            FatalErrors.propagate(e);
+            return exporter.getClass().getName();
         }
     }
 
@@ -429,8 +487,8 @@ public final class SpanPipeline {
         if (missing == 0) {
             return result;
         }
-        exporterFailures.warn(
-                "An exporter accounted for " + result.total() + " of " + batch.spans.size() + " spans: " + exporter);
+        exporterFailures.warn("An exporter accounted for " + result.total() + " of " + batch.spans.size() + " spans: "
+                + exporterName());
         return missing > 0 ? result.plus(ExportResult.dropped(DropCause.EXPORTER_FAILED, missing)) : failed(batch);
     }
 
@@ -461,14 +519,7 @@ public final class SpanPipeline {
         }
     }
 
-    /** The first position whose fate is not known. */
-    private long settled() {
-        Batch batch = underWay;
-        return batch == null ? ring.head() : batch.firstPosition;
-    }
-
-    /** Publishes the numbers, warns of losses, and only then answers those who wait for them. */
-    private void report() {
+    private Counts counts() {
         long queueFull = ring.head() - ring.taken() - ring.removed();
         Map<DropCause, Long> all = new EnumMap<>(dropped);
         if (queueFull > 0) {
@@ -478,17 +529,28 @@ public final class SpanPipeline {
             all.put(DropCause.BYTES_FULL, ring.removed());
         }
         Batch batch = underWay;
-        long settled = settled();
-        counts = new Counts(ring.head(), settled, sent, rejected, all, batch == null ? 0 : batch.spans.size());
-        long evicted = queueFull + ring.removed();
+        return new Counts(ring.head(), settled(), sent, rejected, all, batch == null ? 0 : batch.spans.size());
+    }
+
+    /** The first position whose fate is not known. */
+    private long settled() {
+        Batch batch = underWay;
+        return batch == null ? ring.head() : batch.firstPosition;
+    }
+
+    /** Publishes the numbers, warns of losses, and only then answers those who wait for them. */
+    private void report() {
+        counts = counts();
+        long evicted = ring.head() - ring.taken();
         if (evicted > warnedLosses) {
             losses.warn(
                     evicted - warnedLosses,
-                    "The queue of " + exporter + " is full: the oldest " + (evicted - warnedLosses)
+                    "The queue of " + exporterName() + " is full: the oldest " + (evicted - warnedLosses)
                             + " span(s) were dropped (maxQueueSize=" + maxQueueSize + ", maxQueueBytes="
                             + maxQueueBytes + "). Raise these, sample, or find out why the destination is slow.");
             warnedLosses = evicted;
         }
+        long settled = settled();
         waiters.removeIf(waiter -> {
             boolean reached = waiter.target <= settled;
             if (reached) {
@@ -509,7 +571,10 @@ public final class SpanPipeline {
         } else if (dormant) {
             next = stops.isEmpty() ? sleptAt : NEVER;
         } else {
-            next = scheduleDelay.isZero() ? ring.head() : ring.head() + maxBatchSize - 1;
+            // Spans that have not been summed are small, or they would have woken the worker: so many make a batch
+            // full.
+            long byBytes = Math.max(scanned + (maxBatchBytes - queuedBytes - 1) / largeSpan, summedTail);
+            next = scheduleDelay.isZero() ? ring.head() : Math.min(ring.head() + maxBatchSize - 1, byBytes);
         }
         wakeAt = next;
         if (ring.tail() > next) {
@@ -553,8 +618,8 @@ public final class SpanPipeline {
     private void hurry() {
         try {
             exporter.retryNow();
-        } catch (RuntimeException e) {
-            exporterFailures.warn("An exporter failed in retryNow(): " + exporter, e);
+        } catch (Throwable e) {
+            exporterFailures.caught("An exporter failed in retryNow(): " + exporterName(), e);
         }
     }
 
@@ -617,12 +682,19 @@ public final class SpanPipeline {
         if (!stop.closing.compareAndSet(false, true)) {
             return Mono.empty();
         }
-        Mono.defer(exporter::close)
-                .onErrorResume(failure -> {
-                    exporterFailures.warn("An exporter failed to close: " + exporter, failure);
-                    return Mono.empty();
-                })
-                .subscribe(nothing -> {}, done::tryEmitError, done::tryEmitEmpty);
+        try {
+            exporter.close()
+                    .subscribe(
+                            nothing -> {},
+                            failure -> {
+                                exporterFailures.warn("An exporter failed to close: " + exporterName(), failure);
+                                done.tryEmitEmpty();
+                            },
+                            done::tryEmitEmpty);
+        } catch (Throwable failure) {
+            done.tryEmitEmpty();
+            exporterFailures.caught("An exporter failed to close: " + exporterName(), failure);
+        }
         return done.asMono();
     }
 
@@ -701,7 +773,7 @@ public final class SpanPipeline {
 
     @Override
     public String toString() {
-        return "SpanPipeline{exporter=" + exporter + ", maxQueueSize=" + maxQueueSize + ", maxQueueBytes="
+        return "SpanPipeline{exporter=" + exporterName() + ", maxQueueSize=" + maxQueueSize + ", maxQueueBytes="
                 + maxQueueBytes + ", maxBatchSize=" + maxBatchSize + ", maxBatchBytes=" + maxBatchBytes
                 + ", scheduleDelay=" + scheduleDelay + '}';
     }
@@ -715,6 +787,7 @@ public final class SpanPipeline {
         private int maxQueueSize = 2048;
         private long maxQueueBytes = 64L * 1024 * 1024;
         private int maxBatchSize = UNSET;
+        private int defaultBatchSize = UNSET;
         private long maxBatchBytes = 4L * 1024 * 1024;
         private Duration scheduleDelay = Duration.ofSeconds(5);
         private @Nullable Scheduler scheduler;
@@ -741,24 +814,36 @@ public final class SpanPipeline {
             return this;
         }
 
+        /**
+         * {@link #maxBatchSize} where that is not set, for a value that does not know of the queue's size: more than the
+         * queue holds is cut to it, with a warning.
+         */
+        public Builder defaultBatchSize(int defaultBatchSize) {
+            this.defaultBatchSize = (int) within("defaultBatchSize", defaultBatchSize, 1, Integer.MAX_VALUE);
+            return this;
+        }
+
         /** Estimated bytes at which a batch is full. Default 4 MiB; at least 1 KiB. */
         public Builder maxBatchBytes(long maxBatchBytes) {
             this.maxBatchBytes = within("maxBatchBytes", maxBatchBytes, 1 << 10, Long.MAX_VALUE);
             return this;
         }
 
-        /** How long a span waits for a batch to fill. Default 5 s; zero exports each span as soon as it can be. */
+        /**
+         * How long a span waits for a batch to fill. Default 5 s; zero exports each span as soon as it can be, more than
+         * 292 years, which is what nanoseconds can count, are as many.
+         */
         public Builder scheduleDelay(Duration scheduleDelay) {
             if (scheduleDelay.isNegative()) {
                 throw new IllegalArgumentException("scheduleDelay is negative: " + scheduleDelay);
             }
-            this.scheduleDelay = scheduleDelay;
+            this.scheduleDelay = scheduleDelay.compareTo(LONGEST) > 0 ? LONGEST : scheduleDelay;
             return this;
         }
 
         /**
          * Where the worker runs. Default a daemon thread of its own, {@code spanflux-pipeline-*}; one that is given here
-         * is not disposed by the pipeline.
+         * is not disposed by the pipeline. It must be able to run tasks later: {@link #build} refuses {@code immediate()}.
          */
         public Builder scheduler(Scheduler scheduler) {
             this.scheduler = Objects.requireNonNull(scheduler, "scheduler == null");
@@ -776,12 +861,28 @@ public final class SpanPipeline {
         /** The pipeline, asleep until the first span. */
         public SpanPipeline build() {
             if (maxBatchSize == UNSET) {
-                maxBatchSize = Math.min(DEFAULT_BATCH_SIZE, maxQueueSize);
+                if (defaultBatchSize > maxQueueSize) {
+                    log.warn("A batch of {} spans is cut to what the queue holds: {}", defaultBatchSize, maxQueueSize);
+                }
+                int size = defaultBatchSize == UNSET ? DEFAULT_BATCH_SIZE : defaultBatchSize;
+                maxBatchSize = Math.min(size, maxQueueSize);
             } else if (maxBatchSize > maxQueueSize) {
                 throw new IllegalArgumentException(
                         "maxBatchSize > maxQueueSize: " + maxBatchSize + " > " + maxQueueSize);
             }
+            if (scheduler != null) {
+                checkRunsLater(scheduler);
+            }
             return new SpanPipeline(this);
+        }
+
+        /** One that runs on the caller, or an executor without a clock, would take no tick and so export nothing. */
+        private static void checkRunsLater(Scheduler scheduler) {
+            try {
+                scheduler.schedule(() -> {}, 1, TimeUnit.HOURS).dispose();
+            } catch (RejectedExecutionException e) {
+                throw new IllegalArgumentException("scheduler cannot run tasks later: " + scheduler, e);
+            }
         }
     }
 }

@@ -22,6 +22,7 @@ final class FakeExporter implements SpanExporter {
     int retries;
     int closes;
     Mono<Void> close = Mono.empty();
+    Runnable onRetry = () -> {};
 
     private Function<List<Span>, Mono<ExportResult>> answer = this::stall;
 
@@ -73,6 +74,7 @@ final class FakeExporter implements SpanExporter {
     @Override
     public void retryNow() {
         retries++;
+        onRetry.run();
     }
 
     @Override

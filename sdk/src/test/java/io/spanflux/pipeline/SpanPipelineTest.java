@@ -9,6 +9,7 @@ import io.spanflux.export.SpanExporter;
 import io.spanflux.test.LogCapture;
 import io.spanflux.trace.Span;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executors;
@@ -116,6 +117,57 @@ class SpanPipelineTest {
         time.advanceTime();
 
         assertThat(exporter.numbers(0)).isEqualTo(range(0, 2));
+    }
+
+    @Test
+    void accept_bytesOfABatch_wakeTheWorker_beforeItsCountDoes() {
+        FakeExporter exporter = FakeExporter.immediate();
+        SpanPipeline pipeline =
+                pipeline(exporter, options -> options.maxBatchBytes(64 * 1024).scheduleDelay(Duration.ofHours(1)));
+
+        for (int i = 0; i < 500; i++) {
+            pipeline.accept(Numbered.span(0, i, 20_000));
+            time.advanceTime();
+        }
+
+        assertThat(exporter.batches)
+                .hasSize(125)
+                .allSatisfy(batch -> assertThat(batch).hasSize(4));
+    }
+
+    @Test
+    void accept_smallSpansAboveALargeOne_leaveWhenTheBytesAreThere() {
+        FakeExporter exporter = FakeExporter.immediate();
+        SpanPipeline pipeline =
+                pipeline(exporter, options -> options.maxBatchBytes(256 * 1024).scheduleDelay(Duration.ofHours(1)));
+        Span large = Numbered.span(0, 0, 200_000);
+        Span small = Numbered.span(0, 1, 100);
+        // Smaller than their share, so that none of them wakes the worker by itself.
+        assertThat(small.estimatedBytes()).isLessThan(512);
+
+        pipeline.accept(large);
+        time.advanceTime();
+        int needed = (256 * 1024 - large.estimatedBytes()) / small.estimatedBytes() + 1;
+        for (int i = 0; i < needed; i++) {
+            assertThat(exporter.batches).isEmpty();
+            pipeline.accept(small);
+            time.advanceTime();
+        }
+
+        assertThat(exporter.batches).hasSize(1);
+        assertThat(exporter.batches.get(0)).hasSize(needed + 1);
+    }
+
+    @Test
+    void accept_aDelayWithoutEnd_isAsLongAsCanBeCounted() {
+        FakeExporter exporter = FakeExporter.immediate();
+        SpanPipeline pipeline = pipeline(exporter, options -> options.scheduleDelay(ChronoUnit.FOREVER.getDuration()));
+
+        accept(pipeline, 0, 1);
+        StepVerifier.create(pipeline.flush()).then(time::advanceTime).verifyComplete();
+
+        assertThat(pipeline.ledger().sent()).isEqualTo(1);
+        assertThat(pipeline.toString()).contains("scheduleDelay=PT2562047H47M16.854775807S");
     }
 
     @Test
@@ -259,6 +311,16 @@ class SpanPipelineTest {
                 failure("throws an error of the class loader", batch -> {
                     throw new NoClassDefFoundError("gone");
                 }),
+                failure(
+                        "throws an error of the class loader when it is subscribed to",
+                        batch -> Mono.fromCallable(() -> {
+                            throw new NoClassDefFoundError("gone");
+                        })),
+                failure(
+                        "runs out of memory",
+                        batch -> Mono.fromCallable(() -> {
+                            throw new OutOfMemoryError("not really");
+                        })),
                 failure("returns null", batch -> null),
                 failure("fails", batch -> Mono.error(new TimeoutException())),
                 failure("completes without a result", batch -> Mono.empty()),
@@ -294,6 +356,81 @@ class SpanPipelineTest {
 
         assertThat(pipeline.ledger())
                 .isEqualTo(new Ledger(5, 1, 1, Map.of(DropCause.REFUSED, 1L, DropCause.EXPORTER_FAILED, 2L), 0, 0));
+    }
+
+    @Test
+    void export_anExporterWithoutAName_isWarnedOfAllTheSame() {
+        SpanExporter exporter = new SpanExporter() {
+            @Override
+            public Mono<ExportResult> export(List<Span> batch) {
+                return Mono.just(ExportResult.sent(0));
+            }
+
+            @Override
+            public String toString() {
+                throw new IllegalStateException("nameless");
+            }
+        };
+        SpanPipeline pipeline = pipeline(exporter);
+        LogCapture logs = LogCapture.start();
+
+        for (int i = 0; i < 2; i++) {
+            accept(pipeline, i, i + 1);
+            StepVerifier.create(pipeline.flush()).then(time::advanceTime).verifyComplete();
+        }
+
+        assertThat(pipeline.ledger()).isEqualTo(new Ledger(2, 0, 0, Map.of(DropCause.EXPORTER_FAILED, 2L), 0, 0));
+        assertThat(logs.warnings()).singleElement().asString().contains("accounted for 0 of 1", "SpanPipelineTest");
+    }
+
+    @Test
+    void export_spansThatComeWhileTheExporterIsCalled_areNotTakenForLost() {
+        AtomicReference<SpanPipeline> own = new AtomicReference<>();
+        AtomicReference<Ledger> meanwhile = new AtomicReference<>();
+        FakeExporter exporter = FakeExporter.immediate();
+        exporter.answer(batch -> {
+            exporter.recover();
+            for (int i = 4; i < 8; i++) {
+                own.get().accept(Numbered.span(i));
+            }
+            meanwhile.set(own.get().ledger());
+            return Mono.just(ExportResult.sent(batch.size()));
+        });
+        SpanPipeline pipeline = pipeline(exporter, options -> options.maxQueueSize(4));
+        own.set(pipeline);
+
+        accept(pipeline, 0, 4);
+
+        assertThat(meanwhile).hasValue(new Ledger(8, 0, 0, Map.of(), 0, 8));
+        assertThat(pipeline.ledger()).isEqualTo(new Ledger(8, 8, 0, Map.of(), 0, 0));
+    }
+
+    @Test
+    void export_anExporterThatFailsInRetryNow_isWarnedOf() {
+        FakeExporter exporter = FakeExporter.immediate();
+        exporter.onRetry = () -> {
+            throw new NoClassDefFoundError("gone");
+        };
+        SpanPipeline pipeline = pipeline(exporter);
+        LogCapture logs = LogCapture.start();
+
+        StepVerifier.create(pipeline.flush()).then(time::advanceTime).verifyComplete();
+
+        assertThat(logs.warnings()).singleElement().asString().contains("retryNow");
+    }
+
+    @Test
+    void loop_whateverIsThrownInIt_goesOnAfterAMoment() {
+        FakeExporter exporter = FakeExporter.immediate();
+        SpanPipeline pipeline = pipeline(exporter);
+        LogCapture logs = LogCapture.start();
+        scheduler.failOnce(new NoClassDefFoundError("gone"));
+
+        accept(pipeline, 0, 3);
+        assertThat(logs.warnings()).singleElement().asString().contains("A pipeline failed");
+        time.advanceTimeBy(Duration.ofSeconds(6));
+
+        assertThat(pipeline.ledger()).isEqualTo(new Ledger(3, 3, 0, Map.of(), 0, 0));
     }
 
     // ---- flush ---------------------------------------------------------------------------------------------------
@@ -818,6 +955,12 @@ class SpanPipelineTest {
                         .build(),
                 "maxBatchSize > maxQueueSize",
                 "512 > 128");
+        assertRefused(
+                () -> SpanPipeline.builder(FakeExporter.immediate())
+                        .scheduler(Schedulers.immediate())
+                        .build(),
+                "scheduler cannot run tasks later",
+                "Immediate");
         assertThatThrownBy(() -> SpanPipeline.builder(null)).hasMessage("exporter == null");
     }
 
@@ -840,7 +983,7 @@ class SpanPipelineTest {
 
     @Test
     void accept_whenItsSchedulerWasDisposed_neitherThrowsNorHangs() {
-        Scheduler disposed = Schedulers.fromExecutorService(Executors.newSingleThreadExecutor());
+        Scheduler disposed = Schedulers.fromExecutorService(Executors.newSingleThreadScheduledExecutor());
         FakeExporter exporter = FakeExporter.immediate();
         SpanPipeline pipeline = SpanPipeline.builder(exporter)
                 .scheduler(disposed)

@@ -4,14 +4,21 @@
 package io.spanflux.pipeline;
 
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.scheduler.Scheduler;
 
 /** Knows how many periodic tasks have not been disposed. */
-record TickCountingScheduler(Scheduler delegate, Disposable.Composite ticks) implements Scheduler {
+record TickCountingScheduler(Scheduler delegate, Disposable.Composite ticks, AtomicReference<Error> failure)
+        implements Scheduler {
     TickCountingScheduler(Scheduler delegate) {
-        this(delegate, Disposables.composite());
+        this(delegate, Disposables.composite(), new AtomicReference<>());
+    }
+
+    /** The next periodic task throws instead of being scheduled. */
+    void failOnce(Error error) {
+        failure.set(error);
     }
 
     int ticking() {
@@ -21,6 +28,11 @@ record TickCountingScheduler(Scheduler delegate, Disposable.Composite ticks) imp
     @Override
     public Disposable schedule(Runnable task) {
         return delegate.schedule(task);
+    }
+
+    @Override
+    public Disposable schedule(Runnable task, long delay, TimeUnit unit) {
+        return delegate.schedule(task, delay, unit);
     }
 
     @Override
@@ -44,6 +56,10 @@ record TickCountingScheduler(Scheduler delegate, Disposable.Composite ticks) imp
 
             @Override
             public Disposable schedulePeriodically(Runnable task, long delay, long period, TimeUnit unit) {
+                Error error = failure.getAndSet(null);
+                if (error != null) {
+                    throw error;
+                }
                 Disposable tick = worker.schedulePeriodically(task, delay, period, unit);
                 ticks.add(tick);
                 return () -> {
