@@ -91,8 +91,11 @@ final class LiveHistogram {
             return new Reading(of, difference, sum - of.delivered.sum);
         }
 
+        /** A reading without a new count was not told; what its sum is ahead of the counts is left for the next one. */
         void delivered() {
-            of.delivered = this;
+            if (count() > of.delivered.count()) {
+                of.delivered = this;
+            }
         }
 
         Attributes attributes() {
