@@ -72,11 +72,11 @@ public final class Agent extends InferenceData<Agent> implements GenAiData {
     }
 
     @Override
-    public @Nullable Object attribute(String key) {
+    public @Nullable Object metadata(String key) {
         return switch (key) {
             case OPERATION_NAME -> "invoke_agent";
             case AGENT_NAME -> name;
-            default -> commonAttribute(key);
+            default -> commonMetadata(key);
         };
     }
 

@@ -335,6 +335,11 @@ abstract class ContentData<S extends ContentData<S>> implements SpanData {
         return (int) Math.min(bytes, Integer.MAX_VALUE / 2);
     }
 
+    /** {@link #metadata} of a key that a type cannot look up. */
+    final @Nullable Object searched(String key) {
+        return SpanData.super.metadata(key);
+    }
+
     @Override
     public void end() {
         frozen = true;

@@ -56,8 +56,8 @@ abstract class DescribedData<S extends DescribedData<S>> extends ContentData<S> 
         return attributes.get(key);
     }
 
-    /** The value of an attribute that is no content, null when it is not known. */
-    public final @Nullable Object attribute(String key) {
+    @Override
+    public @Nullable Object metadata(String key) {
         return attributes.get(key);
     }
 

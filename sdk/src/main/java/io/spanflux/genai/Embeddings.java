@@ -94,6 +94,12 @@ public final class Embeddings extends DescribedData<Embeddings> implements GenAi
         billing.forEachAttribute(cost(), to);
     }
 
+    /** A cost is calculated, and stands nowhere to be looked up. */
+    @Override
+    public @Nullable Object metadata(String key) {
+        return key.startsWith("spanflux.cost.") ? searched(key) : super.metadata(key);
+    }
+
     @Override
     public void forEachMetadata(AttributeConsumer to) {
         super.forEachMetadata(to);

@@ -4,7 +4,6 @@
 package io.spanflux.genai;
 
 import io.spanflux.trace.SpanData;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a GenAI span is about. Sealed, so that an encoder that speaks another dialect can be sure to know all types.
@@ -32,11 +31,4 @@ public sealed interface GenAiData extends SpanData
                 Speech,
                 SpeechGroup,
                 Transcription,
-                Custom {
-    /**
-     * The value of one attribute by which calls are told apart or measured (operation, provider, models, server, names,
-     * usage), null where it is not known. Cheap, unlike all attributes together, and never content.
-     */
-    @Nullable
-    Object attribute(String key);
-}
+                Custom {}

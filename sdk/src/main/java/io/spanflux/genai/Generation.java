@@ -277,13 +277,13 @@ public final class Generation extends InferenceData<Generation> implements GenAi
     }
 
     @Override
-    public @Nullable Object attribute(String key) {
+    public @Nullable Object metadata(String key) {
         return switch (key) {
             case OPERATION_NAME -> operation;
             case PROVIDER_NAME -> provider;
             case RESPONSE_MODEL -> responseModel;
             case RESPONSE_TIME_TO_FIRST_CHUNK -> timeToFirstChunk;
-            default -> commonAttribute(key);
+            default -> commonMetadata(key);
         };
     }
 

@@ -189,8 +189,8 @@ abstract class InferenceData<S extends InferenceData<S>> extends ContentData<S> 
         return finishReasons;
     }
 
-    /** What of {@link GenAiData#attribute} these calls have in common. */
-    final @Nullable Object commonAttribute(String key) {
+    /** The attributes that metrics and rules ask for most; any other is looked for among all. */
+    final @Nullable Object commonMetadata(String key) {
         RequestOptions said = options;
         return switch (key) {
             case REQUEST_MODEL -> model;
@@ -198,7 +198,7 @@ abstract class InferenceData<S extends InferenceData<S>> extends ContentData<S> 
             case USAGE_OUTPUT_TOKENS -> usage == null ? null : usage.outputTokens();
             case SERVER_ADDRESS -> said == null ? null : said.serverAddress;
             case SERVER_PORT -> said == null || said.serverAddress == null ? null : said.serverPort;
-            default -> null;
+            default -> super.metadata(key);
         };
     }
 

@@ -85,12 +85,12 @@ public final class RemoteAgent extends InferenceData<RemoteAgent> implements Gen
     }
 
     @Override
-    public @Nullable Object attribute(String key) {
+    public @Nullable Object metadata(String key) {
         return switch (key) {
             case OPERATION_NAME -> "invoke_agent";
             case PROVIDER_NAME -> provider;
             case AGENT_NAME -> name;
-            default -> commonAttribute(key);
+            default -> commonMetadata(key);
         };
     }
 

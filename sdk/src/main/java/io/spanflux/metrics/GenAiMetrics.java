@@ -113,7 +113,7 @@ public final class GenAiMetrics implements SpanHandler {
 
     /** Whether it is a call of a GenAI service; that of a tool elsewhere belongs to the tool's execution. */
     private static boolean isCall(Span span, GenAiData data) {
-        Object operation = data.attribute(GenAiAttributes.OPERATION_NAME);
+        Object operation = data.metadata(GenAiAttributes.OPERATION_NAME);
         return data instanceof Generation
                 || (span.kind() == SpanKind.CLIENT && operation != null && !operation.equals("execute_tool"));
     }
@@ -121,9 +121,9 @@ public final class GenAiMetrics implements SpanHandler {
     private void ended(Span span, GenAiData data) {
         Labels call = Labels.of(data, GenAiMetric.CALL_KEYS);
         record(GenAiMetric.OPERATION_DURATION, call.and(errorType(span)), nanos(span));
-        recordTokens(call, "input", data.attribute(GenAiAttributes.USAGE_INPUT_TOKENS));
-        recordTokens(call, "output", data.attribute(GenAiAttributes.USAGE_OUTPUT_TOKENS));
-        if (data.attribute(GenAiAttributes.RESPONSE_TIME_TO_FIRST_CHUNK) instanceof Double seconds) {
+        recordTokens(call, "input", data.metadata(GenAiAttributes.USAGE_INPUT_TOKENS));
+        recordTokens(call, "output", data.metadata(GenAiAttributes.USAGE_OUTPUT_TOKENS));
+        if (data.metadata(GenAiAttributes.RESPONSE_TIME_TO_FIRST_CHUNK) instanceof Double seconds) {
             // What has no whole number of nanoseconds is refused like a negative one.
             record(GenAiMetric.TIME_TO_FIRST_CHUNK, call, seconds.isNaN() ? -1 : Math.round(seconds * 1e9));
         }
@@ -145,9 +145,9 @@ public final class GenAiMetrics implements SpanHandler {
     }
 
     private static Labels toolLabels(Span span, Tool tool) {
-        Object agent = tool.attribute(GenAiAttributes.AGENT_NAME);
+        Object agent = tool.metadata(GenAiAttributes.AGENT_NAME);
         if (agent == null && span.owner() instanceof Agent owner) {
-            agent = owner.attribute(GenAiAttributes.AGENT_NAME);
+            agent = owner.metadata(GenAiAttributes.AGENT_NAME);
         }
         return Labels.of(tool, List.of(GenAiAttributes.TOOL_NAME, GenAiAttributes.TOOL_TYPE))
                 .and(agent)

@@ -36,7 +36,7 @@ final class Labels {
     static Labels of(GenAiData data, List<String> keys) {
         @Nullable Object[] values = new Object[keys.size()];
         for (int i = 0; i < values.length; i++) {
-            values[i] = data.attribute(keys.get(i));
+            values[i] = data.metadata(keys.get(i));
         }
         return new Labels(values);
     }

@@ -34,9 +34,7 @@ public record SamplingRequest(
     public @Nullable Object metadata(String key) {
         Object value = attributes.get(key);
         if (value == null && data != null) {
-            AttributeFinder finder = new AttributeFinder(key);
-            data.forEachMetadata(finder);
-            value = finder.value();
+            value = data.metadata(key);
         }
         return value == null ? scope.attributes().get(key) : value;
     }

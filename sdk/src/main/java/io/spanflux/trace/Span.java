@@ -599,13 +599,11 @@ public final class Span {
     public @Nullable Object metadata(String key) {
         Object value = view().attribute(key);
         if (value == null && data != null) {
-            AttributeFinder finder = new AttributeFinder(key);
             try {
-                data.forEachMetadata(finder);
+                value = data.metadata(key);
             } catch (Throwable e) {
                 tracer.dataFailed(e);
             }
-            value = finder.value();
         }
         if (value == null) {
             value = scope.attributes().get(key);

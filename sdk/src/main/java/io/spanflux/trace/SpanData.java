@@ -3,13 +3,15 @@
 
 package io.spanflux.trace;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What a span is about, as a typed object that is rendered late: the traced call pays for references, the export thread
  * for attributes. The GenAI types are in {@code io.spanflux.genai}; an application may bring its own.
  *
  * <p>Threads: {@link #spanName()} and {@link #kind()} are called where the span starts, {@link #end()} and
  * {@link #estimatedBytes()} where it ends, {@link #forEachAttribute} on export threads after that, and
- * {@link #forEachMetadata} by samplers: where the span starts, or on their thread after it ended. An exception from any
+ * {@link #forEachMetadata} and {@link #metadata} by samplers: where the span starts, or on their thread after it ended. An exception from any
  * of them is counted and costs no more than what that method would have said.
  */
 public interface SpanData {
@@ -34,6 +36,16 @@ public interface SpanData {
      */
     default void forEachMetadata(AttributeConsumer consumer) {
         forEachAttribute(consumer);
+    }
+
+    /**
+     * The value of one of those attributes, null where it is not known or not cheap to say. Default what
+     * {@link #forEachMetadata} says; override it where a key can be looked up faster.
+     */
+    default @Nullable Object metadata(String key) {
+        AttributeFinder finder = new AttributeFinder(key);
+        forEachMetadata(finder);
+        return finder.value();
     }
 
     /** The span has ended: what is said from now on is ignored. Called once, before anyone else sees the ended span. */

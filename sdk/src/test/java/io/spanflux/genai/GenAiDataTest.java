@@ -53,7 +53,7 @@ class GenAiDataTest {
 
     @ParameterizedTest
     @MethodSource("types")
-    void attribute_isWhatTheSpanSays_andNeverContent(String type) throws ReflectiveOperationException {
+    void metadata_isWhatTheSpanSays_andNeverContent(String type) throws ReflectiveOperationException {
         GenAiData data = Samples.full(sample(type));
         Map<String, Object> said = AttributeRecorder.of(data);
 
@@ -71,10 +71,10 @@ class GenAiDataTest {
                 GenAiAttributes.TOOL_TYPE,
                 GenAiAttributes.USAGE_INPUT_TOKENS,
                 GenAiAttributes.USAGE_OUTPUT_TOKENS)) {
-            assertThat(data.attribute(key)).as(key).isEqualTo(said.get(key));
+            assertThat(data.metadata(key)).as(key).isEqualTo(said.get(key));
         }
         for (String content : Conventions.contentOf(type)) {
-            assertThat(data.attribute(content)).as(content).isNull();
+            assertThat(data.metadata(content)).as(content).isNull();
         }
     }
 
