@@ -38,6 +38,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -85,7 +86,7 @@ class GenAiGuideTest {
             new Chunk("It ", null, null), new Chunk("rains.", "stop", null), new Chunk(null, null, Usage.of(21, 4)));
     private final Mono<Vectors> vectors = Mono.just(new Vectors("text-embedding-3-small", 9));
     private final List<Message> messages = List.of(Message.user("Weather in Paris?"));
-    private final List<Map<String, Object>> found = List.of(Map.of("id", "doc-3", "score", 0.92));
+    private final List<Map<String, Object>> found = List.of(new TreeMap<>(Map.of("id", "doc-3", "score", 0.92)));
     private final String resourceUri = "file:///notes.md";
 
     // ---- the snippets, as they stand in the guide ----------------------------------------------------------------
