@@ -5,7 +5,7 @@ package io.spanflux;
 
 import io.spanflux.config.Environment;
 import io.spanflux.config.SdkVersion;
-import io.spanflux.pipeline.SpanPipeline;
+import io.spanflux.pipeline.RecordPipeline;
 import io.spanflux.propagation.Propagator;
 import io.spanflux.trace.Attributes;
 import io.spanflux.trace.Resource;
@@ -129,7 +129,7 @@ final class EnvironmentOptions {
     }
 
     /** The variables of OpenTelemetry's batch processor. */
-    void configure(SpanPipeline.Builder pipeline) {
+    void configure(RecordPipeline.Builder<?> pipeline) {
         environment
                 .integer("OTEL_BSP_MAX_QUEUE_SIZE", 1)
                 .ifPresent(size -> set(pipeline::maxQueueSize, size, "OTEL_BSP_MAX_QUEUE_SIZE"));

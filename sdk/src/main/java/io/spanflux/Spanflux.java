@@ -11,7 +11,7 @@ import io.spanflux.export.SpanExporter;
 import io.spanflux.genai.ContentPolicy;
 import io.spanflux.metrics.GenAiMetrics;
 import io.spanflux.pipeline.Ledger;
-import io.spanflux.pipeline.SpanPipeline;
+import io.spanflux.pipeline.RecordPipeline;
 import io.spanflux.pricing.PriceBook;
 import io.spanflux.pricing.Pricing;
 import io.spanflux.propagation.Propagator;
@@ -71,7 +71,7 @@ public final class Spanflux {
     private static final Duration MAX_SWEEP_INTERVAL = Duration.ofSeconds(30);
 
     private final Tracer tracer;
-    private final List<SpanPipeline> pipelines;
+    private final List<RecordPipeline<Span>> pipelines;
     private final @Nullable TailSampler tailSampler;
     private final Propagator propagator;
     private final ContentPolicy contentPolicy;
@@ -80,7 +80,7 @@ public final class Spanflux {
 
     private Spanflux(
             Tracer tracer,
-            List<SpanPipeline> pipelines,
+            List<RecordPipeline<Span>> pipelines,
             @Nullable TailSampler tailSampler,
             Propagator propagator,
             ContentPolicy contentPolicy,
@@ -125,7 +125,7 @@ public final class Spanflux {
     /** What became of every span since the start, summed over all exporters. */
     public Ledger ledger() {
         Ledger sum = Ledger.zero();
-        for (SpanPipeline pipeline : pipelines) {
+        for (RecordPipeline<Span> pipeline : pipelines) {
             sum = sum.plus(ledger(pipeline));
         }
         return sum;
@@ -137,7 +137,7 @@ public final class Spanflux {
     }
 
     /** With what the tail sampler holds and leaves out: to an exporter those are accepted, and pending or dropped. */
-    private Ledger ledger(SpanPipeline pipeline) {
+    private Ledger ledger(RecordPipeline<Span> pipeline) {
         Ledger ledger = pipeline.ledger();
         if (tailSampler == null) {
             return ledger;
@@ -191,7 +191,7 @@ public final class Spanflux {
     public Mono<DeliveryReport> shutdown(Duration timeout) {
         return stop(
                 (tail, time) -> tail.flush().thenReturn(false).timeout(time, Mono.just(true)),
-                SpanPipeline::shutdown,
+                RecordPipeline::shutdown,
                 GenAiMetrics::shutdown,
                 checked(timeout));
     }
@@ -201,7 +201,7 @@ public final class Spanflux {
      * that is cut off stays pending, because it may have arrived.
      */
     public Mono<DeliveryReport> close(Duration timeout) {
-        return stop(TailSampler::close, SpanPipeline::close, GenAiMetrics::close, checked(timeout))
+        return stop(TailSampler::close, RecordPipeline::close, GenAiMetrics::close, checked(timeout))
                 .doOnCancel(this::abandon)
                 .doFinally(signal -> stopSweeper());
     }
@@ -218,7 +218,7 @@ public final class Spanflux {
 
     /** Whoever stops waiting for a close that has not come to the pipelines yet has closed them all the same. */
     private void abandon() {
-        for (SpanPipeline pipeline : pipelines) {
+        for (RecordPipeline<Span> pipeline : pipelines) {
             pipeline.close(Duration.ZERO).subscribe().dispose();
         }
     }
@@ -234,13 +234,13 @@ public final class Spanflux {
     }
 
     private Mono<Void> flushPipelines() {
-        return Mono.when(pipelines.stream().map(SpanPipeline::flush).toList());
+        return Mono.when(pipelines.stream().map(RecordPipeline::flush).toList());
     }
 
     /** The tail sampler first, then the pipelines in what it leaves of the time: a tenth at least, for them to close in. */
     private Mono<DeliveryReport> stop(
             BiFunction<TailSampler, Duration, Mono<Boolean>> decide,
-            BiFunction<SpanPipeline, Duration, Mono<Boolean>> action,
+            BiFunction<RecordPipeline<Span>, Duration, Mono<Boolean>> action,
             BiFunction<GenAiMetrics, Duration, Mono<Void>> ofMetrics,
             Duration timeout) {
         TailSampler tail = tailSampler;
@@ -259,7 +259,8 @@ public final class Spanflux {
         return reported(timedOut, ofMetrics, timeout);
     }
 
-    private Mono<Boolean> stopPipelines(BiFunction<SpanPipeline, Duration, Mono<Boolean>> action, Duration timeout) {
+    private Mono<Boolean> stopPipelines(
+            BiFunction<RecordPipeline<Span>, Duration, Mono<Boolean>> action, Duration timeout) {
         return Flux.fromIterable(pipelines)
                 .flatMap(pipeline -> action.apply(pipeline, timeout), Math.max(1, pipelines.size()))
                 .reduce(false, Boolean::logicalOr);
@@ -347,16 +348,17 @@ public final class Spanflux {
     /** Hands ended spans to the pipelines. */
     private static final class Exporting implements SpanHandler {
         // An array: this loop runs once a span, and an iterator would be garbage each time.
-        private final SpanPipeline[] pipelines;
+        private final RecordPipeline<Span>[] pipelines;
 
-        Exporting(List<SpanPipeline> pipelines) {
-            this.pipelines = pipelines.toArray(new SpanPipeline[0]);
+        @SuppressWarnings({"unchecked", "rawtypes"}) // Arrays know no type arguments.
+        Exporting(List<RecordPipeline<Span>> pipelines) {
+            this.pipelines = pipelines.toArray(new RecordPipeline[0]);
         }
 
         @Override
         public void onEnd(Span span) {
             if (span.isSampled()) {
-                for (SpanPipeline pipeline : pipelines) {
+                for (RecordPipeline<Span> pipeline : pipelines) {
                     pipeline.accept(span);
                 }
             }
@@ -378,7 +380,7 @@ public final class Spanflux {
         private @Nullable Path priceFile;
         private @Nullable Boolean experimentalCostNames;
         private Consumer<Tracer.Builder> tracer = tracer -> {};
-        private Consumer<SpanPipeline.Builder> pipeline = pipeline -> {};
+        private Consumer<RecordPipeline.Builder<Span>> pipeline = pipeline -> {};
         private @Nullable Consumer<GenAiMetrics.Builder> metrics;
         private @Nullable Consumer<TailSampler.Builder> tailSampling;
 
@@ -481,7 +483,7 @@ public final class Spanflux {
         }
 
         /** Bounds and timing of each exporter's pipeline; what is not set comes from {@code OTEL_BSP_*}. */
-        public Builder pipeline(Consumer<SpanPipeline.Builder> pipeline) {
+        public Builder pipeline(Consumer<RecordPipeline.Builder<Span>> pipeline) {
             this.pipeline = this.pipeline.andThen(Objects.requireNonNull(pipeline, "pipeline == null"));
             return this;
         }
@@ -517,9 +519,9 @@ public final class Spanflux {
             EnvironmentOptions options = new EnvironmentOptions(environment);
             List<SpanExporter> destinations = exporters.isEmpty() ? exportersOfEnvironment(options) : exporters;
             Pricing pricing = pricing(options);
-            List<SpanPipeline> pipelines = new ArrayList<>();
+            List<RecordPipeline<Span>> pipelines = new ArrayList<>();
             for (SpanExporter exporter : destinations) {
-                SpanPipeline.Builder builder = SpanPipeline.builder(new PricedExporter(exporter, pricing));
+                RecordPipeline.Builder<Span> builder = RecordPipeline.builder(new PricedExporter(exporter, pricing));
                 options.configure(builder);
                 pipeline.accept(builder);
                 pipelines.add(builder.build());
@@ -575,7 +577,7 @@ public final class Spanflux {
             return builder.build();
         }
 
-        private @Nullable TailSampler tailSampler(List<SpanPipeline> pipelines) {
+        private @Nullable TailSampler tailSampler(List<RecordPipeline<Span>> pipelines) {
             if (tailSampling == null) {
                 return null;
             }

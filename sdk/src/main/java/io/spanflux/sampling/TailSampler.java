@@ -52,7 +52,7 @@ import reactor.core.scheduler.Schedulers;
  * application's predicate too, runs on one thread of the scheduler.
  */
 /*
- * The loop is SpanPipeline's: whoever has news increments `work` and, if it was zero, schedules the loop, which runs until
+ * The loop is RecordPipeline's: whoever has news increments `work` and, if it was zero, schedules the loop, which runs until
  * it has seen all news. Fields without a word about threads belong to the loop.
  *
  * A producer counts, queues, then reads `wakeAt`; the loop writes `wakeAt`, then looks whether there is a span in the queue

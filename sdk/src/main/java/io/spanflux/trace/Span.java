@@ -28,7 +28,7 @@ import reactor.util.context.ContextView;
  * <p>Bound: {@link SpanLimits}. The stack is shortened to what it says when it grows past twice the limits' sum, and the
  * longest texts are cut when it outweighs {@link SpanLimits#bytes()}.
  */
-public final class Span {
+public final class Span implements Measured {
     private static final VarHandle TOP;
 
     static {
@@ -616,6 +616,7 @@ public final class Span {
      * inherits from its scope and the globals counts in full, because each span is exported with it. Summed up while
      * values are set and fixed at the end, so that it costs a field's read.
      */
+    @Override
     public int estimatedBytes() {
         return hasEnded() ? endBytes : estimate();
     }

@@ -7,8 +7,8 @@ import io.spanflux.diagnostics.FatalErrors;
 import io.spanflux.diagnostics.RepeatedWarning;
 import io.spanflux.export.DropCause;
 import io.spanflux.export.ExportResult;
-import io.spanflux.export.SpanExporter;
-import io.spanflux.trace.Span;
+import io.spanflux.export.RecordExporter;
+import io.spanflux.trace.Measured;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -39,16 +39,17 @@ import reactor.core.scheduler.Schedulers;
 import reactor.util.concurrent.Queues;
 
 /**
- * Queues ended spans for one exporter and hands them over in batches: when {@link Builder#maxBatchSize} spans wait, when
+ * Queues records (ended spans, events) for one exporter and hands them over in batches: when
+ * {@link Builder#maxBatchSize} of them wait, when
  * {@link Builder#maxBatchBytes} do, when {@link Builder#scheduleDelay} has passed, or when someone flushes; and only when
  * the exporter has finished the batch before.
  *
- * <p>Bounds: {@link Builder#maxQueueSize} spans and {@link Builder#maxQueueBytes} estimated bytes wait, plus one batch
- * under way. Beyond that the oldest leave first, and are counted by cause. Bytes are summed by the worker, which each span
+ * <p>Bounds: {@link Builder#maxQueueSize} records and {@link Builder#maxQueueBytes} estimated bytes wait, plus one batch
+ * under way. Beyond that the oldest leave first, and are counted by cause. Bytes are summed by the worker, which each record
  * larger than its share of the queue's or of a batch's bytes wakes; what arrives until the worker has run exceeds the
  * bound for that long.
  *
- * <p>Threads: {@link #accept} is called where spans end, by any thread; it takes a ticket and stores a reference, never
+ * <p>Threads: {@link #accept} is called where spans end or events happen, by any thread; it takes a ticket and stores a reference, never
  * waits, and wakes the worker once a batch. Everything else happens on the worker, one thread of the scheduler; the
  * exporter is subscribed to there. Results may arrive on any thread.
  */
@@ -65,8 +66,8 @@ import reactor.util.concurrent.Queues;
  * emissions are serialized by construction. It emits only when the exporter is idle, so that no operator ever holds a
  * span: what is not in the ring is in the one batch under way.
  */
-public final class SpanPipeline {
-    private static final Logger log = LoggerFactory.getLogger(SpanPipeline.class);
+public final class RecordPipeline<T extends Measured> {
+    private static final Logger log = LoggerFactory.getLogger(RecordPipeline.class);
 
     private static final long NEVER = Long.MAX_VALUE;
     private static final long BLOCKED_RETRY_MILLIS = 1;
@@ -80,14 +81,14 @@ public final class SpanPipeline {
     /** The same after an overflow, when waiting costs newer spans; as long as a scheduler keeps a thread waiting. */
     private static final int MAX_BLOCKED_LOOKS_AFTER_OVERFLOW = 50;
 
-    private final SpanExporter exporter;
+    private final RecordExporter<T> exporter;
     private final int maxQueueSize;
     private final long maxQueueBytes;
     private final int maxBatchSize;
     private final long maxBatchBytes;
     private final Duration scheduleDelay;
-    private final SpanRing ring;
-    private final int largeSpan;
+    private final RecordRing<T> ring;
+    private final int largeRecord;
     private final Scheduler scheduler;
     private final boolean ownsScheduler;
     private final Scheduler.Worker worker;
@@ -102,10 +103,10 @@ public final class SpanPipeline {
     private final Set<Stop> stops = ConcurrentHashMap.newKeySet();
 
     /** The one who may emit is the worker: see above. */
-    private Sinks.Many<Batch> batches;
+    private Sinks.Many<Batch<T>> batches;
 
     /** Written by the loop; whoever closes reads it once, to cut it off. */
-    private volatile @Nullable Batch underWay;
+    private volatile @Nullable Batch<T> underWay;
 
     private boolean exporting;
 
@@ -129,18 +130,18 @@ public final class SpanPipeline {
     private final RepeatedWarning losses = new RepeatedWarning(log);
     private final RepeatedWarning exporterFailures = new RepeatedWarning(log);
 
-    private SpanPipeline(Builder builder) {
+    private RecordPipeline(Builder<T> builder) {
         this.exporter = builder.exporter;
         this.maxQueueSize = builder.maxQueueSize;
         this.maxQueueBytes = builder.maxQueueBytes;
         this.maxBatchSize = builder.maxBatchSize;
         this.maxBatchBytes = builder.maxBatchBytes;
         this.scheduleDelay = builder.scheduleDelay;
-        this.ring = new SpanRing(maxQueueSize);
+        this.ring = new RecordRing<>(maxQueueSize);
         // As many spans of this size as fill the ring, or a batch, stay within its bytes, so that smaller ones need no
         // care.
         long share = Math.min(maxQueueBytes / ring.slots(), maxBatchBytes / maxBatchSize);
-        this.largeSpan = (int) Math.min(Integer.MAX_VALUE, Math.max(1, share));
+        this.largeRecord = (int) Math.min(Integer.MAX_VALUE, Math.max(1, share));
         this.ownsScheduler = builder.scheduler == null;
         this.scheduler =
                 builder.scheduler == null ? Schedulers.newSingle("spanflux-pipeline", true) : builder.scheduler;
@@ -148,24 +149,25 @@ public final class SpanPipeline {
         this.batches = openBatches();
     }
 
-    private Sinks.Many<Batch> openBatches() {
-        Sinks.Many<Batch> sink =
-                Sinks.many().unicast().onBackpressureBuffer(Queues.<Batch>one().get());
+    private Sinks.Many<Batch<T>> openBatches() {
+        Sinks.Many<Batch<T>> sink = Sinks.many()
+                .unicast()
+                .onBackpressureBuffer(Queues.<Batch<T>>one().get());
         sink.asFlux()
                 .concatMap(this::export, 0)
                 .subscribe(
-                        nothing -> {}, failure -> log.error("The export loop ended; spans will be dropped", failure));
+                        nothing -> {}, failure -> log.error("The export loop ended; records will be dropped", failure));
         return sink;
     }
 
     /** A pipeline for {@code exporter}. */
-    public static Builder builder(SpanExporter exporter) {
-        return new Builder(exporter);
+    public static <T extends Measured> Builder<T> builder(RecordExporter<T> exporter) {
+        return new Builder<>(exporter);
     }
 
-    /** Spans that were taken from the ring together. */
-    private static final class Batch {
-        final List<Span> spans;
+    /** Records that were taken from the ring together. */
+    private static final class Batch<T> {
+        final List<T> records;
         final long firstPosition;
         volatile Sinks.Empty<Void> abort = Sinks.empty();
 
@@ -174,8 +176,8 @@ public final class SpanPipeline {
 
         volatile boolean ended;
 
-        Batch(List<Span> spans, long firstPosition) {
-            this.spans = spans;
+        Batch(List<T> records, long firstPosition) {
+            this.records = records;
             this.firstPosition = firstPosition;
         }
     }
@@ -206,19 +208,19 @@ public final class SpanPipeline {
     private record Counts(
             long head, long settled, long sent, long rejected, Map<DropCause, Long> dropped, long underWay) {}
 
-    /** Queues an ended span. Never blocks, never throws; after {@link #close} the span is only counted. */
-    public void accept(Span span) {
+    /** Queues a record. Never blocks, never throws; after {@link #close} the record is only counted. */
+    public void accept(T record) {
         if (closed) {
             afterClose.increment();
             return;
         }
-        long position = ring.offer(span);
-        if (position == wakeAt || span.estimatedBytes() > largeSpan) {
+        long position = ring.offer(record);
+        if (position == wakeAt || record.estimatedBytes() > largeRecord) {
             wake();
         }
     }
 
-    /** About how many spans can be accepted now before the oldest leaves: exact only while nobody else accepts any. */
+    /** About how many records can be accepted now before the oldest leaves: exact only while nobody else accepts any. */
     public int room() {
         return (int) Math.max(0, maxQueueSize - (ring.tail() - counts.head));
     }
@@ -235,7 +237,7 @@ public final class SpanPipeline {
         } catch (RejectedExecutionException e) {
             // The scheduler was disposed under us. Spans stay pending and are overwritten in their turn.
             work.set(0);
-            exporterFailures.warn("The scheduler of a pipeline was disposed; no more spans are exported.", e);
+            exporterFailures.warn("The scheduler of a pipeline was disposed; no more records are exported.", e);
         } catch (Throwable failure) {
             // Whoever has news next tries again.
             work.set(0);
@@ -280,7 +282,7 @@ public final class SpanPipeline {
 
     /** Books what came of the batch under way. */
     private void settle() {
-        Batch batch = underWay;
+        Batch<T> batch = underWay;
         if (batch == null || !batch.ended) {
             return;
         }
@@ -303,7 +305,7 @@ public final class SpanPipeline {
     }
 
     private void abortIfAsked() {
-        Batch batch = underWay;
+        Batch<T> batch = underWay;
         if (exporting && batch != null && isAborting()) {
             batch.abort.tryEmitEmpty();
         }
@@ -357,14 +359,14 @@ public final class SpanPipeline {
         }
         summedTail = ring.tail();
         for (; scanned < summedTail; scanned++) {
-            Span span = ring.peek(scanned);
-            if (span == null) {
+            T record = ring.peek(scanned);
+            if (record == null) {
                 break;
             }
-            queuedBytes += span.estimatedBytes();
+            queuedBytes += record.estimatedBytes();
         }
         while (queuedBytes > maxQueueBytes) {
-            Span oldest = ring.peek(ring.head());
+            T oldest = ring.peek(ring.head());
             if (oldest == null || !ring.removeOldest()) {
                 break;
             }
@@ -377,7 +379,7 @@ public final class SpanPipeline {
         if (exporting || dormant || isAborting()) {
             return;
         }
-        Batch batch = underWay;
+        Batch<T> batch = underWay;
         boolean leftover = batch != null;
         if (batch == null) {
             boolean due = ring.size() >= maxBatchSize
@@ -388,20 +390,20 @@ public final class SpanPipeline {
                 return;
             }
             long first = ring.head();
-            List<Span> spans = new ArrayList<>();
-            ring.take(spans, maxBatchSize, maxBatchBytes);
-            if (spans.isEmpty()) {
+            List<T> records = new ArrayList<>();
+            ring.take(records, maxBatchSize, maxBatchBytes);
+            if (records.isEmpty()) {
                 return;
             }
-            if (ring.head() - first == spans.size()) {
-                for (Span span : spans) {
-                    queuedBytes -= span.estimatedBytes();
+            if (ring.head() - first == records.size()) {
+                for (T record : records) {
+                    queuedBytes -= record.estimatedBytes();
                 }
             } else {
                 // Some were overwritten while they were taken, and their sizes are gone: sum anew.
                 scanned = 0;
             }
-            batch = new Batch(Collections.unmodifiableList(spans), first);
+            batch = new Batch<>(Collections.unmodifiableList(records), first);
             underWay = batch;
         }
         if (closed) {
@@ -426,12 +428,12 @@ public final class SpanPipeline {
         }
     }
 
-    private void giveUp(Batch batch) {
+    private void giveUp(Batch<T> batch) {
         batch.result = failed(batch);
         onExportEnded(batch);
     }
 
-    private Mono<Void> export(Batch batch) {
+    private Mono<Void> export(Batch<T> batch) {
         return exporterCall(batch)
                 .map(result -> checked(batch, result))
                 .onErrorResume(failure -> {
@@ -448,16 +450,16 @@ public final class SpanPipeline {
                 .doFinally(signal -> onExportEnded(batch));
     }
 
-    private void onExportEnded(Batch batch) {
+    private void onExportEnded(Batch<T> batch) {
         batch.ended = true;
         wake();
     }
 
     /** What the exporter throws, when it is called or when its Mono is subscribed to, becomes an error of the Mono. */
-    private Mono<ExportResult> exporterCall(Batch batch) {
+    private Mono<ExportResult> exporterCall(Batch<T> batch) {
         return Mono.create(sink -> {
             try {
-                sink.onDispose(exporter.export(batch.spans).subscribe(sink::success, sink::error, sink::success));
+                sink.onDispose(exporter.export(batch.records).subscribe(sink::success, sink::error, sink::success));
             } catch (Throwable failure) {
                 // Reactor would let a LinkageError through and end the loop for good. An error of the JVM as well: the
                 // batch is lost, and whether there is memory for the next one will be seen.
@@ -477,18 +479,18 @@ public final class SpanPipeline {
         }
     }
 
-    private static ExportResult failed(Batch batch) {
-        return ExportResult.dropped(DropCause.EXPORTER_FAILED, batch.spans.size());
+    private static ExportResult failed(Batch<?> batch) {
+        return ExportResult.dropped(DropCause.EXPORTER_FAILED, batch.records.size());
     }
 
     /** An exporter of somebody else's may miscount; the ledger must not. */
-    private ExportResult checked(Batch batch, ExportResult result) {
-        long missing = batch.spans.size() - result.total();
+    private ExportResult checked(Batch<T> batch, ExportResult result) {
+        long missing = batch.records.size() - result.total();
         if (missing == 0) {
             return result;
         }
-        exporterFailures.warn("An exporter accounted for " + result.total() + " of " + batch.spans.size() + " spans: "
-                + exporterName());
+        exporterFailures.warn("An exporter accounted for " + result.total() + " of " + batch.records.size()
+                + " records: " + exporterName());
         return missing > 0 ? result.plus(ExportResult.dropped(DropCause.EXPORTER_FAILED, missing)) : failed(batch);
     }
 
@@ -528,13 +530,13 @@ public final class SpanPipeline {
         if (ring.removed() > 0) {
             all.put(DropCause.BYTES_FULL, ring.removed());
         }
-        Batch batch = underWay;
-        return new Counts(ring.head(), settled(), sent, rejected, all, batch == null ? 0 : batch.spans.size());
+        Batch<T> batch = underWay;
+        return new Counts(ring.head(), settled(), sent, rejected, all, batch == null ? 0 : batch.records.size());
     }
 
     /** The first position whose fate is not known. */
     private long settled() {
-        Batch batch = underWay;
+        Batch<T> batch = underWay;
         return batch == null ? ring.head() : batch.firstPosition;
     }
 
@@ -546,7 +548,7 @@ public final class SpanPipeline {
             losses.warn(
                     evicted - warnedLosses,
                     "The queue of " + exporterName() + " is full: the oldest " + (evicted - warnedLosses)
-                            + " span(s) were dropped (maxQueueSize=" + maxQueueSize + ", maxQueueBytes="
+                            + " record(s) were dropped (maxQueueSize=" + maxQueueSize + ", maxQueueBytes="
                             + maxQueueBytes + "). Raise these, sample, or find out why the destination is slow.");
             warnedLosses = evicted;
         }
@@ -573,7 +575,7 @@ public final class SpanPipeline {
         } else {
             // Spans that have not been summed are small, or they would have woken the worker: so many make a batch
             // full.
-            long byBytes = Math.max(scanned + (maxBatchBytes - queuedBytes - 1) / largeSpan, summedTail);
+            long byBytes = Math.max(scanned + (maxBatchBytes - queuedBytes - 1) / largeRecord, summedTail);
             next = scheduleDelay.isZero() ? ring.head() : Math.min(ring.head() + maxBatchSize - 1, byBytes);
         }
         wakeAt = next;
@@ -596,7 +598,7 @@ public final class SpanPipeline {
     }
 
     /**
-     * Exports what was accepted before, and completes when the fate of each of these spans is known. That may take as long
+     * Exports what was accepted before, and completes when the fate of each of these records is known. That may take as long
      * as the exporter tries; put a time limit on it, cancelling ends the wait and nothing else.
      */
     public Mono<Void> flush() {
@@ -625,7 +627,7 @@ public final class SpanPipeline {
 
     /**
      * Exports what was accepted before for at most {@code timeout}, then closes the exporter and goes to sleep; completes
-     * with whether time ran out before the fate of each of these spans was known. What is left then stays pending. A span
+     * with whether time ran out before the fate of each of these records was known. What is left then stays pending. A record
      * accepted later wakes the pipeline, and its export the exporter. Closing an exporter that takes longer goes on.
      */
     public Mono<Boolean> shutdown(Duration timeout) {
@@ -736,7 +738,7 @@ public final class SpanPipeline {
 
     /** First the export under way, which would open connections anew. */
     private void tearDown(Stop stop) {
-        Batch batch = underWay;
+        Batch<T> batch = underWay;
         if (batch != null) {
             batch.abort.tryEmitEmpty();
         }
@@ -747,7 +749,7 @@ public final class SpanPipeline {
         }
     }
 
-    /** What became of the spans accepted so far. */
+    /** What became of the records accepted so far. */
     public Ledger ledger() {
         boolean over = closed;
         Counts known = counts;
@@ -773,17 +775,17 @@ public final class SpanPipeline {
 
     @Override
     public String toString() {
-        return "SpanPipeline{exporter=" + exporterName() + ", maxQueueSize=" + maxQueueSize + ", maxQueueBytes="
+        return "RecordPipeline{exporter=" + exporterName() + ", maxQueueSize=" + maxQueueSize + ", maxQueueBytes="
                 + maxQueueBytes + ", maxBatchSize=" + maxBatchSize + ", maxBatchBytes=" + maxBatchBytes
                 + ", scheduleDelay=" + scheduleDelay + '}';
     }
 
     /** Collects the bounds of a pipeline; each mistake is refused with the name of the setting. Not thread-safe. */
-    public static final class Builder {
+    public static final class Builder<T extends Measured> {
         private static final int UNSET = 0;
         private static final int DEFAULT_BATCH_SIZE = 512;
 
-        private final SpanExporter exporter;
+        private final RecordExporter<T> exporter;
         private int maxQueueSize = 2048;
         private long maxQueueBytes = 64L * 1024 * 1024;
         private int maxBatchSize = UNSET;
@@ -792,24 +794,24 @@ public final class SpanPipeline {
         private Duration scheduleDelay = Duration.ofSeconds(5);
         private @Nullable Scheduler scheduler;
 
-        private Builder(SpanExporter exporter) {
+        private Builder(RecordExporter<T> exporter) {
             this.exporter = Objects.requireNonNull(exporter, "exporter == null");
         }
 
-        /** Spans that may wait; beyond it the oldest are dropped. Default 2,048; 1 to 1,048,576. */
-        public Builder maxQueueSize(int maxQueueSize) {
+        /** Records that may wait; beyond it the oldest are dropped. Default 2,048; 1 to 1,048,576. */
+        public Builder<T> maxQueueSize(int maxQueueSize) {
             this.maxQueueSize = (int) within("maxQueueSize", maxQueueSize, 1, 1 << 20);
             return this;
         }
 
         /** Estimated bytes that may wait; beyond it the oldest are dropped. Default 64 MiB; at least 1 MiB. */
-        public Builder maxQueueBytes(long maxQueueBytes) {
+        public Builder<T> maxQueueBytes(long maxQueueBytes) {
             this.maxQueueBytes = within("maxQueueBytes", maxQueueBytes, 1 << 20, Long.MAX_VALUE);
             return this;
         }
 
-        /** Spans that are exported together at most. Default 512 or the queue's size; 1 to {@link #maxQueueSize}. */
-        public Builder maxBatchSize(int maxBatchSize) {
+        /** Records that are exported together at most. Default 512 or the queue's size; 1 to {@link #maxQueueSize}. */
+        public Builder<T> maxBatchSize(int maxBatchSize) {
             this.maxBatchSize = (int) within("maxBatchSize", maxBatchSize, 1, Integer.MAX_VALUE);
             return this;
         }
@@ -818,22 +820,22 @@ public final class SpanPipeline {
          * {@link #maxBatchSize} where that is not set, for a value that does not know of the queue's size: more than the
          * queue holds is cut to it, with a warning.
          */
-        public Builder defaultBatchSize(int defaultBatchSize) {
+        public Builder<T> defaultBatchSize(int defaultBatchSize) {
             this.defaultBatchSize = (int) within("defaultBatchSize", defaultBatchSize, 1, Integer.MAX_VALUE);
             return this;
         }
 
         /** Estimated bytes at which a batch is full. Default 4 MiB; at least 1 KiB. */
-        public Builder maxBatchBytes(long maxBatchBytes) {
+        public Builder<T> maxBatchBytes(long maxBatchBytes) {
             this.maxBatchBytes = within("maxBatchBytes", maxBatchBytes, 1 << 10, Long.MAX_VALUE);
             return this;
         }
 
         /**
-         * How long a span waits for a batch to fill. Default 5 s; zero exports each span as soon as it can be, more than
+         * How long a record waits for a batch to fill. Default 5 s; zero exports each record as soon as it can be, more than
          * 292 years, which is what nanoseconds can count, are as many.
          */
-        public Builder scheduleDelay(Duration scheduleDelay) {
+        public Builder<T> scheduleDelay(Duration scheduleDelay) {
             if (scheduleDelay.isNegative()) {
                 throw new IllegalArgumentException("scheduleDelay is negative: " + scheduleDelay);
             }
@@ -845,7 +847,7 @@ public final class SpanPipeline {
          * Where the worker runs. Default a daemon thread of its own, {@code spanflux-pipeline-*}; one that is given here
          * is not disposed by the pipeline. It must be able to run tasks later: {@link #build} refuses {@code immediate()}.
          */
-        public Builder scheduler(Scheduler scheduler) {
+        public Builder<T> scheduler(Scheduler scheduler) {
             this.scheduler = Objects.requireNonNull(scheduler, "scheduler == null");
             return this;
         }
@@ -858,11 +860,12 @@ public final class SpanPipeline {
             return value;
         }
 
-        /** The pipeline, asleep until the first span. */
-        public SpanPipeline build() {
+        /** The pipeline, asleep until the first record. */
+        public RecordPipeline<T> build() {
             if (maxBatchSize == UNSET) {
                 if (defaultBatchSize > maxQueueSize) {
-                    log.warn("A batch of {} spans is cut to what the queue holds: {}", defaultBatchSize, maxQueueSize);
+                    log.warn(
+                            "A batch of {} records is cut to what the queue holds: {}", defaultBatchSize, maxQueueSize);
                 }
                 int size = defaultBatchSize == UNSET ? DEFAULT_BATCH_SIZE : defaultBatchSize;
                 maxBatchSize = Math.min(size, maxQueueSize);
@@ -873,7 +876,7 @@ public final class SpanPipeline {
             if (scheduler != null) {
                 checkRunsLater(scheduler);
             }
-            return new SpanPipeline(this);
+            return new RecordPipeline<>(this);
         }
 
         /** One that runs on the caller, or an executor without a clock, would take no tick and so export nothing. */

@@ -27,10 +27,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /** The pipeline under real threads: whatever races, each span is accounted for once. */
 @Timeout(60)
-class SpanPipelineRaceTest {
+class RecordPipelineRaceTest {
     private static final Duration LONG = Duration.ofSeconds(20);
 
-    private SpanPipeline pipeline;
+    private RecordPipeline<Span> pipeline;
 
     @AfterEach
     void close() {
@@ -75,7 +75,7 @@ class SpanPipelineRaceTest {
         }
     }
 
-    private static List<Thread> producers(int count, CyclicBarrier start, long spans, SpanPipeline pipeline) {
+    private static List<Thread> producers(int count, CyclicBarrier start, long spans, RecordPipeline<Span> pipeline) {
         List<Thread> threads = new ArrayList<>();
         for (int producer = 0; producer < count; producer++) {
             int number = producer;
@@ -128,7 +128,7 @@ class SpanPipelineRaceTest {
                 : Mono.delay(Duration.ofNanos(1_000L * exportMicros)).then();
         for (int round = 0; round < 3; round++) {
             CheckingExporter exporter = new CheckingExporter(producers, before);
-            pipeline = SpanPipeline.builder(exporter)
+            pipeline = RecordPipeline.builder(exporter)
                     .maxQueueSize(queue)
                     .maxBatchSize(batch)
                     .build();
@@ -155,7 +155,7 @@ class SpanPipelineRaceTest {
         Sinks.Empty<Void> stalled = Sinks.empty();
         List<Span> arrived = new ArrayList<>();
         Sinks.Empty<Void> called = Sinks.empty();
-        pipeline = SpanPipeline.builder(batch -> {
+        pipeline = RecordPipeline.<Span>builder(batch -> {
                     called.tryEmitEmpty();
                     return stalled.asMono().then(Mono.fromSupplier(() -> {
                         arrived.addAll(batch);
@@ -180,7 +180,7 @@ class SpanPipelineRaceTest {
         assertThat(pipeline.ledger().pending()).isZero();
         // Each producer's survivors are the last it made. A producer that lost its processor for a whole lap may have
         // put
-        // one older span in the place of a newer one; see SpanRing.
+        // one older span in the place of a newer one; see RecordRing.
         List<Span> queued = arrived.subList((int) underWay, arrived.size());
         assertThat(queued).hasSizeBetween(2_048 - producers, 2_048);
         long strays = 0;
@@ -203,7 +203,7 @@ class SpanPipelineRaceTest {
         int producers = 3;
         long each = 60_000;
         CheckingExporter exporter = new CheckingExporter(producers, Mono.empty());
-        pipeline = SpanPipeline.builder(exporter)
+        pipeline = RecordPipeline.builder(exporter)
                 .maxQueueSize(512)
                 .maxBatchSize(64)
                 .build();
@@ -231,7 +231,7 @@ class SpanPipelineRaceTest {
             int producers = 3;
             long each = 5_000;
             CheckingExporter exporter = new CheckingExporter(producers, Mono.empty());
-            pipeline = SpanPipeline.builder(exporter)
+            pipeline = RecordPipeline.builder(exporter)
                     .maxQueueSize(256)
                     .maxBatchSize(32)
                     // No tick may repair a wake-up that was missed.
@@ -256,7 +256,7 @@ class SpanPipelineRaceTest {
     @Test
     void export_isSubscribedToOnTheWorkerOnly() {
         AtomicReference<String> stranger = new AtomicReference<>();
-        pipeline = SpanPipeline.builder(batch -> Mono.defer(() -> {
+        pipeline = RecordPipeline.<Span>builder(batch -> Mono.defer(() -> {
                     String thread = Thread.currentThread().getName();
                     if (!thread.startsWith("spanflux-pipeline")) {
                         stranger.set(thread);

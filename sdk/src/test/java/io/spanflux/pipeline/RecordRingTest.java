@@ -13,11 +13,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-class SpanRingTest {
+class RecordRingTest {
     private final List<Span> batch = new ArrayList<>();
 
-    private static SpanRing filled(int capacity, long spans) {
-        SpanRing ring = new SpanRing(capacity);
+    private static RecordRing<Span> filled(int capacity, long spans) {
+        RecordRing<Span> ring = new RecordRing<>(capacity);
         for (long i = 0; i < spans; i++) {
             ring.offer(Numbered.span(i));
         }
@@ -30,7 +30,7 @@ class SpanRingTest {
 
     @Test
     void offer_returnsPositions() {
-        SpanRing ring = new SpanRing(4);
+        RecordRing<Span> ring = new RecordRing<>(4);
         assertThat(ring.offer(Numbered.span(0))).isZero();
         assertThat(ring.offer(Numbered.span(1))).isEqualTo(1);
         assertThat(ring.tail()).isEqualTo(2);
@@ -39,7 +39,7 @@ class SpanRingTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 5, 8, 100, 2048})
     void offer_beyondCapacity_keepsExactlyTheNewest(int capacity) {
-        SpanRing ring = filled(capacity, 10_000);
+        RecordRing<Span> ring = filled(capacity, 10_000);
 
         assertThat(ring.size()).isEqualTo(capacity);
         ring.take(batch, Integer.MAX_VALUE, Long.MAX_VALUE);
@@ -52,7 +52,7 @@ class SpanRingTest {
 
     @Test
     void take_stopsAtCountAndAtBytesButNotBeforeOne() {
-        SpanRing ring = new SpanRing(16);
+        RecordRing<Span> ring = new RecordRing<>(16);
         for (int i = 0; i < 10; i++) {
             ring.offer(Numbered.span(0, i, 1_000));
         }
@@ -70,7 +70,7 @@ class SpanRingTest {
 
     @Test
     void take_letsGoOfWhatItHandsOut() {
-        SpanRing ring = filled(4, 3);
+        RecordRing<Span> ring = filled(4, 3);
         ring.take(batch, 10, Long.MAX_VALUE);
         for (long position = 0; position < 3; position++) {
             assertThat(ring.peek(position)).isNull();
@@ -80,7 +80,7 @@ class SpanRingTest {
     @Test
     void skipOverwritten_letsGoOfWhatIsBeyondCapacityButStillInTheArray() {
         // 5 spans count, the array has 8 slots: positions 0 to 2 are lost but not overwritten.
-        SpanRing ring = filled(5, 8);
+        RecordRing<Span> ring = filled(5, 8);
         assertThat(ring.peek(2)).isNotNull();
 
         assertThat(ring.skipOverwritten()).isTrue();
@@ -94,7 +94,7 @@ class SpanRingTest {
 
     @Test
     void removeOldest_countsWhatItThrowsAway() {
-        SpanRing ring = filled(4, 4);
+        RecordRing<Span> ring = filled(4, 4);
         assertThat(ring.removeOldest()).isTrue();
         assertThat(ring.removeOldest()).isTrue();
         assertThat(ring.removed()).isEqualTo(2);
@@ -105,7 +105,7 @@ class SpanRingTest {
 
     @Test
     void size_countsWhatCanStillBeTaken() {
-        SpanRing ring = filled(4, 3);
+        RecordRing<Span> ring = filled(4, 3);
         assertThat(ring.size()).isEqualTo(3);
         for (int i = 0; i < 100; i++) {
             ring.offer(Numbered.span(i));
@@ -115,7 +115,7 @@ class SpanRingTest {
 
     @Test
     void clear_letsGoOfEverything() {
-        SpanRing ring = filled(4, 4);
+        RecordRing<Span> ring = filled(4, 4);
         ring.clear();
         for (long position = 0; position < 4; position++) {
             assertThat(ring.peek(position)).isNull();

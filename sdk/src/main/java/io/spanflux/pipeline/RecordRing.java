@@ -3,20 +3,21 @@
 
 package io.spanflux.pipeline;
 
-import io.spanflux.trace.Span;
+import io.spanflux.trace.Measured;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A bounded queue of spans that never refuses one: when it is full the newest overwrites the oldest.
+ * A bounded queue of records that never refuses one: when it is full the newest overwrites the oldest.
  *
  * <p>Threads: any number of producers call {@link #offer}; one consumer, the pipeline's worker, calls everything else
  * except {@link #tail}, which anyone may.
  *
- * <p>Bound: exactly {@code capacity} spans count as queued; the array is the next power of two, so that up to twice as
+ * <p>Bound: exactly {@code capacity} records count as queued; the array is the next power of two, so that up to twice as
  * many may be reachable until the worker runs.
  */
 /*
@@ -43,13 +44,13 @@ import org.jspecify.annotations.Nullable;
  * passes finds a larger ticket and gives up; its position is long counted as lost. Should it lose the processor between
  * that check and its stores, an instruction or two, it overwrites a newer span: the older one stays and the newer one is
  * lost instead, and the numbers still add up. If its ticket is stored last, the position of the newer one never turns up,
- * and the consumer skips it after a while (see SpanPipeline). Both need an overflow to begin with. An exchange of slots
+ * and the consumer skips it after a while (see RecordPipeline). Both need an overflow to begin with. An exchange of slots
  * would exclude the first, but costs a second atomic operation for each span: 5.8 instead of 4.9 ns, and 37 instead of
  * 23 ns when four threads overflow the queue (docs/RATIONALE.md, "Why a ring").
  */
-final class SpanRing {
+final class RecordRing<T extends Measured> {
     private static final VarHandle TAIL;
-    private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(Span[].class);
+    private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(Object[].class);
     private static final VarHandle TICKET = MethodHandles.arrayElementVarHandle(long[].class);
 
     static {
@@ -70,7 +71,7 @@ final class SpanRing {
 
     private final int capacity;
     private final int mask;
-    private final @Nullable Span[] slots;
+    private final @Nullable Object[] slots;
     private final long[] tickets;
     private final Tail tail = new Tail();
 
@@ -79,27 +80,27 @@ final class SpanRing {
     private long taken;
     private long removed;
 
-    SpanRing(int capacity) {
+    RecordRing(int capacity) {
         int size = Integer.highestOneBit(Math.max(1, capacity - 1)) << 1;
         this.capacity = capacity;
         this.mask = size - 1;
-        this.slots = new Span[size];
+        this.slots = new Object[size];
         this.tickets = new long[size];
         Arrays.fill(tickets, -1);
     }
 
-    /** Queues a span and returns its position. */
-    long offer(Span span) {
+    /** Queues a record and returns its position. */
+    long offer(T record) {
         long ticket = (long) TAIL.getAndAdd(tail, 1L);
         int slot = (int) ticket & mask;
         if ((long) TICKET.getOpaque(tickets, slot) < ticket) {
-            SLOT.setRelease(slots, slot, span);
+            SLOT.setRelease(slots, slot, record);
             TICKET.setRelease(tickets, slot, ticket);
         }
         return ticket;
     }
 
-    /** How many spans were offered. */
+    /** How many records were offered. */
     long tail() {
         return (long) TAIL.getVolatile(tail);
     }
@@ -111,22 +112,22 @@ final class SpanRing {
         return head;
     }
 
-    /** How many spans were handed out by {@link #take}. */
+    /** How many records were handed out by {@link #take}. */
     long taken() {
         return taken;
     }
 
-    /** How many spans were thrown away by {@link #removeOldest}. */
+    /** How many records were thrown away by {@link #removeOldest}. */
     long removed() {
         return removed;
     }
 
-    /** How many spans that can be queued at once, of any size. */
+    /** How many records that can be queued at once, of any size. */
     int slots() {
         return slots.length;
     }
 
-    /** How many spans are queued. */
+    /** How many records are queued. */
     long size() {
         return Math.min(tail() - head, capacity);
     }
@@ -145,22 +146,23 @@ final class SpanRing {
         return true;
     }
 
-    /** Lets go of the span at a position that is lost, unless a newer one has its slot or is about to. */
+    /** Lets go of the record at a position that is lost, unless a newer one has its slot or is about to. */
     private void release(long position) {
         int slot = (int) position & mask;
         if ((long) TICKET.getAcquire(tickets, slot) == position) {
-            Span span = (Span) SLOT.getAcquire(slots, slot);
+            Object record = SLOT.getAcquire(slots, slot);
             if (tail() - position <= slots.length) {
-                SLOT.compareAndSet(slots, slot, span, null);
+                SLOT.compareAndSet(slots, slot, record, null);
             }
         }
     }
 
-    /** The span at a position, null when it is not there or no more; only good for an estimate. */
+    /** The record at a position, null when it is not there or no more; only good for an estimate. */
+    @SuppressWarnings("unchecked") // Only offer fills the slots.
     @Nullable
-    Span peek(long position) {
+    T peek(long position) {
         int slot = (int) position & mask;
-        return (long) TICKET.getAcquire(tickets, slot) == position ? (Span) SLOT.getAcquire(slots, slot) : null;
+        return (long) TICKET.getAcquire(tickets, slot) == position ? (T) SLOT.getAcquire(slots, slot) : null;
     }
 
     /** Whether the oldest position has been given to a producer that has not stored its span yet. */
@@ -183,42 +185,42 @@ final class SpanRing {
     }
 
     /**
-     * Moves up to {@code maxCount} of the oldest spans into {@code batch}, stopping once their estimated bytes reach
+     * Moves up to {@code maxCount} of the oldest records into {@code batch}, stopping once their estimated bytes reach
      * {@code maxBytes}, but not before one.
      */
-    void take(List<Span> batch, int maxCount, long maxBytes) {
+    void take(List<T> batch, int maxCount, long maxBytes) {
         skipOverwritten();
-        Span[] run = new Span[(int) Math.min(maxCount, tail() - head)];
-        int length = 0;
+        int most = (int) Math.min(maxCount, tail() - head);
+        List<T> run = new ArrayList<>(most);
         long bytes = 0;
-        while (length < run.length && (length == 0 || bytes < maxBytes)) {
-            Span span = peek(head + length);
-            if (span == null) {
+        while (run.size() < most && (run.isEmpty() || bytes < maxBytes)) {
+            T record = peek(head + run.size());
+            if (record == null) {
                 break;
             }
-            run[length++] = span;
-            bytes += span.estimatedBytes();
+            run.add(record);
+            bytes += record.estimatedBytes();
         }
         // The loads above must not move below this one; getVolatile after getAcquire keeps them in order.
         long overwritten = tail() - capacity;
-        for (int i = 0; i < length; i++) {
+        for (T record : run) {
             int slot = (int) head & mask;
-            boolean whole = head >= overwritten && SLOT.compareAndSet(slots, slot, run[i], null);
+            boolean whole = head >= overwritten && SLOT.compareAndSet(slots, slot, record, null);
             head++;
             if (whole) {
-                batch.add(run[i]);
+                batch.add(record);
                 taken++;
             }
         }
     }
 
-    /** Throws the oldest span away to save its bytes; false when there is none to be had. */
+    /** Throws the oldest record away to save its bytes; false when there is none to be had. */
     boolean removeOldest() {
-        Span span = peek(head);
-        if (span == null || tail() - head > capacity) {
+        T record = peek(head);
+        if (record == null || tail() - head > capacity) {
             return false;
         }
-        boolean whole = SLOT.compareAndSet(slots, (int) head & mask, span, null);
+        boolean whole = SLOT.compareAndSet(slots, (int) head & mask, record, null);
         head++;
         if (whole) {
             removed++;
@@ -226,7 +228,7 @@ final class SpanRing {
         return true;
     }
 
-    /** Lets go of all spans. */
+    /** Lets go of all records. */
     void clear() {
         for (int slot = 0; slot < slots.length; slot++) {
             SLOT.setRelease(slots, slot, null);

@@ -37,7 +37,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 /** The pipeline on one thread, in virtual time: what it does and when. */
-class SpanPipelineTest {
+class RecordPipelineTest {
     private VirtualTimeScheduler time;
     private TickCountingScheduler scheduler;
 
@@ -52,18 +52,18 @@ class SpanPipelineTest {
         VirtualTimeScheduler.reset();
     }
 
-    private SpanPipeline pipeline(SpanExporter exporter) {
+    private RecordPipeline<Span> pipeline(SpanExporter exporter) {
         return pipeline(exporter, builder -> {});
     }
 
-    private SpanPipeline pipeline(SpanExporter exporter, Consumer<SpanPipeline.Builder> options) {
-        SpanPipeline.Builder builder = SpanPipeline.builder(exporter).scheduler(scheduler);
+    private RecordPipeline<Span> pipeline(SpanExporter exporter, Consumer<RecordPipeline.Builder<Span>> options) {
+        RecordPipeline.Builder<Span> builder = RecordPipeline.builder(exporter).scheduler(scheduler);
         options.accept(builder);
         return builder.build();
     }
 
     /** Spans numbered from {@code from} to {@code to}, the latter not included; then the worker runs. */
-    private void accept(SpanPipeline pipeline, long from, long to) {
+    private void accept(RecordPipeline<Span> pipeline, long from, long to) {
         for (long i = from; i < to; i++) {
             pipeline.accept(Numbered.span(i));
         }
@@ -79,7 +79,7 @@ class SpanPipelineTest {
     @Test
     void accept_aFullBatch_leavesAtOnce() {
         FakeExporter exporter = FakeExporter.immediate();
-        SpanPipeline pipeline = pipeline(exporter, options -> options.maxBatchSize(4));
+        RecordPipeline<Span> pipeline = pipeline(exporter, options -> options.maxBatchSize(4));
 
         accept(pipeline, 0, 3);
         assertThat(exporter.batches).isEmpty();
@@ -92,7 +92,7 @@ class SpanPipelineTest {
     @Test
     void accept_aPartialBatch_leavesAfterTheDelay() {
         FakeExporter exporter = FakeExporter.immediate();
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
 
         accept(pipeline, 0, 3);
         time.advanceTimeBy(Duration.ofMillis(4_999));
@@ -106,7 +106,7 @@ class SpanPipelineTest {
     @Test
     void accept_aBatchFullOfBytes_leavesAtOnce() {
         FakeExporter exporter = FakeExporter.immediate();
-        SpanPipeline pipeline =
+        RecordPipeline<Span> pipeline =
                 pipeline(exporter, options -> options.maxBatchBytes(100_000).maxQueueBytes(1 << 20));
         // Larger than its share of the queue's bytes, so that the worker looks at it.
         pipeline.accept(Numbered.span(0, 0, 60_000));
@@ -122,7 +122,7 @@ class SpanPipelineTest {
     @Test
     void accept_bytesOfABatch_wakeTheWorker_beforeItsCountDoes() {
         FakeExporter exporter = FakeExporter.immediate();
-        SpanPipeline pipeline =
+        RecordPipeline<Span> pipeline =
                 pipeline(exporter, options -> options.maxBatchBytes(64 * 1024).scheduleDelay(Duration.ofHours(1)));
 
         for (int i = 0; i < 500; i++) {
@@ -138,7 +138,7 @@ class SpanPipelineTest {
     @Test
     void accept_smallSpansAboveALargeOne_leaveWhenTheBytesAreThere() {
         FakeExporter exporter = FakeExporter.immediate();
-        SpanPipeline pipeline =
+        RecordPipeline<Span> pipeline =
                 pipeline(exporter, options -> options.maxBatchBytes(256 * 1024).scheduleDelay(Duration.ofHours(1)));
         Span large = Numbered.span(0, 0, 200_000);
         Span small = Numbered.span(0, 1, 100);
@@ -161,7 +161,8 @@ class SpanPipelineTest {
     @Test
     void accept_aDelayWithoutEnd_isAsLongAsCanBeCounted() {
         FakeExporter exporter = FakeExporter.immediate();
-        SpanPipeline pipeline = pipeline(exporter, options -> options.scheduleDelay(ChronoUnit.FOREVER.getDuration()));
+        RecordPipeline<Span> pipeline =
+                pipeline(exporter, options -> options.scheduleDelay(ChronoUnit.FOREVER.getDuration()));
 
         accept(pipeline, 0, 1);
         StepVerifier.create(pipeline.flush()).then(time::advanceTime).verifyComplete();
@@ -173,7 +174,7 @@ class SpanPipelineTest {
     @Test
     void accept_withoutDelay_leavesOneByOne() {
         FakeExporter exporter = FakeExporter.immediate();
-        SpanPipeline pipeline = pipeline(
+        RecordPipeline<Span> pipeline = pipeline(
                 exporter, options -> options.scheduleDelay(Duration.ZERO).maxBatchSize(1));
 
         accept(pipeline, 0, 1);
@@ -186,7 +187,7 @@ class SpanPipelineTest {
     @Test
     void accept_manyBatches_leavesInOrderOneAtATime() {
         FakeExporter exporter = FakeExporter.stalled();
-        SpanPipeline pipeline = pipeline(exporter, options -> options.maxBatchSize(4));
+        RecordPipeline<Span> pipeline = pipeline(exporter, options -> options.maxBatchSize(4));
 
         accept(pipeline, 0, 10);
         assertThat(exporter.batches).hasSize(1);
@@ -216,7 +217,7 @@ class SpanPipelineTest {
     @Test
     void accept_whileTheExporterStalls_keepsExactlyTheNewestAndHidesNothing() {
         FakeExporter exporter = FakeExporter.stalled();
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         LogCapture logs = LogCapture.start();
 
         accept(pipeline, 0, 512);
@@ -240,13 +241,13 @@ class SpanPipelineTest {
         assertThat(logs.warnings())
                 .singleElement()
                 .asString()
-                .contains("The queue of FakeExporter is full", "7440 span(s)", "maxQueueSize=2048", "Raise");
+                .contains("The queue of FakeExporter is full", "7440 record(s)", "maxQueueSize=2048", "Raise");
     }
 
     @Test
     void room_isWhatCanBeAcceptedWithoutLoss() {
         FakeExporter exporter = FakeExporter.stalled();
-        SpanPipeline pipeline =
+        RecordPipeline<Span> pipeline =
                 pipeline(exporter, options -> options.maxQueueSize(10).maxBatchSize(4));
         assertThat(pipeline.room()).isEqualTo(10);
 
@@ -268,7 +269,7 @@ class SpanPipelineTest {
     @Test
     void accept_moreBytesThanTheBound_dropsTheOldestUntilTheRestFits() {
         FakeExporter exporter = FakeExporter.stalled();
-        SpanPipeline pipeline =
+        RecordPipeline<Span> pipeline =
                 pipeline(exporter, options -> options.maxQueueBytes(1 << 20).maxBatchSize(1));
         accept(pipeline, 0, 1);
         assertThat(exporter.batches).hasSize(1);
@@ -290,7 +291,7 @@ class SpanPipelineTest {
     @Test
     void accept_bytesAreForgottenOnceSpansHaveLeft() {
         FakeExporter exporter = FakeExporter.immediate();
-        SpanPipeline pipeline =
+        RecordPipeline<Span> pipeline =
                 pipeline(exporter, options -> options.maxQueueBytes(1 << 20).maxBatchSize(4));
 
         for (int i = 0; i < 400; i++) {
@@ -336,7 +337,7 @@ class SpanPipelineTest {
     void export_anExporterThatFails_losesItsBatchAndNothingElse(
             String name, Function<List<Span>, Mono<ExportResult>> answer) {
         FakeExporter exporter = FakeExporter.stalled().answer(answer);
-        SpanPipeline pipeline = pipeline(exporter, options -> options.maxBatchSize(2));
+        RecordPipeline<Span> pipeline = pipeline(exporter, options -> options.maxBatchSize(2));
 
         accept(pipeline, 0, 2);
         assertThat(pipeline.ledger()).isEqualTo(new Ledger(2, 0, 0, Map.of(DropCause.EXPORTER_FAILED, 2L), 0, 0));
@@ -350,7 +351,7 @@ class SpanPipelineTest {
     void export_aResultThatLeavesSpansOut_countsTheseAsFailed() {
         FakeExporter exporter = FakeExporter.stalled()
                 .answer(batch -> Mono.just(new ExportResult(1, 1, Map.of(DropCause.REFUSED, 1L))));
-        SpanPipeline pipeline = pipeline(exporter, options -> options.maxBatchSize(5));
+        RecordPipeline<Span> pipeline = pipeline(exporter, options -> options.maxBatchSize(5));
 
         accept(pipeline, 0, 5);
 
@@ -371,7 +372,7 @@ class SpanPipelineTest {
                 throw new IllegalStateException("nameless");
             }
         };
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         LogCapture logs = LogCapture.start();
 
         for (int i = 0; i < 2; i++) {
@@ -380,12 +381,12 @@ class SpanPipelineTest {
         }
 
         assertThat(pipeline.ledger()).isEqualTo(new Ledger(2, 0, 0, Map.of(DropCause.EXPORTER_FAILED, 2L), 0, 0));
-        assertThat(logs.warnings()).singleElement().asString().contains("accounted for 0 of 1", "SpanPipelineTest");
+        assertThat(logs.warnings()).singleElement().asString().contains("accounted for 0 of 1", "RecordPipelineTest");
     }
 
     @Test
     void export_spansThatComeWhileTheExporterIsCalled_areNotTakenForLost() {
-        AtomicReference<SpanPipeline> own = new AtomicReference<>();
+        AtomicReference<RecordPipeline<Span>> own = new AtomicReference<>();
         AtomicReference<Ledger> meanwhile = new AtomicReference<>();
         FakeExporter exporter = FakeExporter.immediate();
         exporter.answer(batch -> {
@@ -396,7 +397,7 @@ class SpanPipelineTest {
             meanwhile.set(own.get().ledger());
             return Mono.just(ExportResult.sent(batch.size()));
         });
-        SpanPipeline pipeline = pipeline(exporter, options -> options.maxQueueSize(4));
+        RecordPipeline<Span> pipeline = pipeline(exporter, options -> options.maxQueueSize(4));
         own.set(pipeline);
 
         accept(pipeline, 0, 4);
@@ -411,7 +412,7 @@ class SpanPipelineTest {
         exporter.onRetry = () -> {
             throw new NoClassDefFoundError("gone");
         };
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         LogCapture logs = LogCapture.start();
 
         StepVerifier.create(pipeline.flush()).then(time::advanceTime).verifyComplete();
@@ -422,7 +423,7 @@ class SpanPipelineTest {
     @Test
     void loop_whateverIsThrownInIt_goesOnAfterAMoment() {
         FakeExporter exporter = FakeExporter.immediate();
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         LogCapture logs = LogCapture.start();
         scheduler.failOnce(new NoClassDefFoundError("gone"));
 
@@ -438,7 +439,7 @@ class SpanPipelineTest {
     @Test
     void flush_exportsWhatWaits_andCompletesWhenItsFateIsKnown() {
         FakeExporter exporter = FakeExporter.stalled();
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         accept(pipeline, 0, 3);
 
         AtomicBoolean complete = new AtomicBoolean();
@@ -454,7 +455,7 @@ class SpanPipelineTest {
 
     @Test
     void flush_withNothingToDo_completes() {
-        SpanPipeline pipeline = pipeline(FakeExporter.immediate());
+        RecordPipeline<Span> pipeline = pipeline(FakeExporter.immediate());
         StepVerifier.create(pipeline.flush()).then(time::advanceTime).verifyComplete();
         assertThat(scheduler.ticking()).isZero();
     }
@@ -462,7 +463,7 @@ class SpanPipelineTest {
     @Test
     void flush_doesNotWaitForSpansThatCameLater() {
         FakeExporter exporter = FakeExporter.stalled();
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         accept(pipeline, 0, 3);
 
         StepVerifier.create(pipeline.flush())
@@ -479,7 +480,7 @@ class SpanPipelineTest {
     @Test
     void flush_twoAtOnce_bothComplete() {
         FakeExporter exporter = FakeExporter.stalled();
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         accept(pipeline, 0, 3);
 
         StepVerifier.create(Mono.when(pipeline.flush(), pipeline.flush()))
@@ -495,7 +496,7 @@ class SpanPipelineTest {
     @Test
     void flush_hurriesTheExporter() {
         FakeExporter exporter = FakeExporter.stalled();
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         pipeline.flush().subscribe();
         assertThat(exporter.retries).isEqualTo(1);
     }
@@ -503,7 +504,7 @@ class SpanPipelineTest {
     @Test
     void flush_cancelled_endsTheWaitAndNothingElse() {
         FakeExporter exporter = FakeExporter.stalled();
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         accept(pipeline, 0, 3);
 
         pipeline.flush().subscribe().dispose();
@@ -518,7 +519,7 @@ class SpanPipelineTest {
     @Test
     void shutdown_exportsWhatWaits_closesTheExporter_andLeavesNothingScheduled() {
         FakeExporter exporter = FakeExporter.immediate();
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         accept(pipeline, 0, 600);
 
         StepVerifier.create(pipeline.shutdown(Duration.ofSeconds(5)))
@@ -544,7 +545,7 @@ class SpanPipelineTest {
     @Test
     void shutdown_thenAnotherSpan_wakesThePipelineAgain() {
         FakeExporter exporter = FakeExporter.immediate();
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         for (int round = 1; round <= 3; round++) {
             accept(pipeline, 0, 2);
             StepVerifier.create(pipeline.shutdown(Duration.ofSeconds(5)))
@@ -562,7 +563,7 @@ class SpanPipelineTest {
     @Test
     void shutdown_anExporterThatHangs_endsInTimeAndKeepsTheBatch() {
         FakeExporter exporter = FakeExporter.stalled();
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         accept(pipeline, 0, 600);
 
         StepVerifier.create(pipeline.shutdown(Duration.ofSeconds(5)))
@@ -593,7 +594,7 @@ class SpanPipelineTest {
     @Test
     void shutdown_afterOneThatRanOutOfTime_triesWhatWasLeft() {
         FakeExporter exporter = FakeExporter.stalled();
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         accept(pipeline, 0, 3);
         StepVerifier.create(pipeline.shutdown(Duration.ofSeconds(1)))
                 .then(() -> time.advanceTimeBy(Duration.ofSeconds(1)))
@@ -611,7 +612,7 @@ class SpanPipelineTest {
     @Test
     void flush_afterAShutdownThatRanOutOfTime_triesWhatWasLeft() {
         FakeExporter exporter = FakeExporter.stalled();
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         accept(pipeline, 0, 3);
         pipeline.shutdown(Duration.ofSeconds(1)).subscribe();
         time.advanceTimeBy(Duration.ofSeconds(1));
@@ -624,7 +625,7 @@ class SpanPipelineTest {
     @Test
     void shutdown_spansAcceptedMeanwhile_doNotDelayIt_andWakeThePipelineAfterwards() {
         FakeExporter exporter = FakeExporter.stalled();
-        SpanPipeline pipeline = pipeline(exporter, options -> options.maxBatchSize(4));
+        RecordPipeline<Span> pipeline = pipeline(exporter, options -> options.maxBatchSize(4));
         accept(pipeline, 0, 3);
 
         StepVerifier.create(pipeline.shutdown(Duration.ofSeconds(5)))
@@ -650,7 +651,7 @@ class SpanPipelineTest {
     void shutdown_underSteadyTraffic_takesAsLongAsItsOwnSpans() {
         FakeExporter exporter = FakeExporter.stalled()
                 .answer(batch -> Mono.delay(Duration.ofMillis(20)).thenReturn(ExportResult.sent(batch.size())));
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         accept(pipeline, 0, 200);
         AtomicReference<Boolean> timedOut = new AtomicReference<>();
         pipeline.shutdown(Duration.ofSeconds(3)).subscribe(timedOut::set);
@@ -671,7 +672,7 @@ class SpanPipelineTest {
     void shutdown_spanAcceptedWhileTheExporterCloses_wakesThePipelineAfterwards() {
         FakeExporter exporter = FakeExporter.immediate();
         exporter.close = Mono.delay(Duration.ofMillis(100)).then();
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         accept(pipeline, 0, 3);
 
         StepVerifier.create(pipeline.shutdown(Duration.ofSeconds(5)))
@@ -690,7 +691,7 @@ class SpanPipelineTest {
     @Test
     void shutdown_besideAShorterOne_triesAgain_andReportsItsOwnOutcome() {
         FakeExporter exporter = FakeExporter.stalled();
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         accept(pipeline, 0, 3);
         AtomicReference<Boolean> longer = new AtomicReference<>();
         AtomicReference<Boolean> shorter = new AtomicReference<>();
@@ -713,7 +714,7 @@ class SpanPipelineTest {
     @Test
     void shutdown_twoAtOnceOfAHungExporter_bothTakeTheirTimeAndSaySo() {
         FakeExporter exporter = FakeExporter.stalled();
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         accept(pipeline, 0, 3);
         AtomicReference<Boolean> longer = new AtomicReference<>();
         pipeline.shutdown(Duration.ofSeconds(5)).subscribe(longer::set);
@@ -732,7 +733,7 @@ class SpanPipelineTest {
     void shutdown_anExporterThatCannotClose_isReportedAndHarmless() {
         FakeExporter exporter = FakeExporter.immediate();
         exporter.close = Mono.error(new IllegalStateException("stuck"));
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         LogCapture logs = LogCapture.start();
         accept(pipeline, 0, 1);
 
@@ -759,7 +760,7 @@ class SpanPipelineTest {
 
     @Test
     void shutdown_withoutTimeAndNothingToDo_isInTime() {
-        SpanPipeline pipeline = pipeline(FakeExporter.immediate());
+        RecordPipeline<Span> pipeline = pipeline(FakeExporter.immediate());
         StepVerifier.create(pipeline.shutdown(Duration.ZERO))
                 .then(time::advanceTime)
                 .expectNext(false)
@@ -777,7 +778,7 @@ class SpanPipelineTest {
     @Test
     void shutdown_withoutTime_closesTheExporterAllTheSame_onceTheBatchIsLetGoOf() {
         FakeExporter exporter = FakeExporter.stalled();
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         accept(pipeline, 0, 3);
         pipeline.flush().subscribe().dispose();
         time.advanceTime();
@@ -801,7 +802,7 @@ class SpanPipelineTest {
         exporter.close = Mono.delay(Duration.ofMinutes(1))
                 .doOnNext(tick -> closed.set(true))
                 .then();
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         accept(pipeline, 0, 1);
 
         StepVerifier.create(pipeline.shutdown(Duration.ofSeconds(1)))
@@ -817,7 +818,7 @@ class SpanPipelineTest {
     @Test
     void shutdown_cancelled_leavesThePipelineAwake() {
         FakeExporter exporter = FakeExporter.stalled();
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         accept(pipeline, 0, 3);
 
         pipeline.shutdown(Duration.ofSeconds(5)).subscribe().dispose();
@@ -833,7 +834,7 @@ class SpanPipelineTest {
     @Test
     void shutdown_withoutTime_reportsAtOnce() {
         FakeExporter exporter = FakeExporter.stalled();
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         accept(pipeline, 0, 1);
         StepVerifier.create(pipeline.shutdown(Duration.ZERO))
                 .then(time::advanceTime)
@@ -847,7 +848,7 @@ class SpanPipelineTest {
     @Test
     void close_isFinal_andCountsWhatComesLater() {
         FakeExporter exporter = FakeExporter.immediate();
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         accept(pipeline, 0, 2);
         StepVerifier.create(pipeline.close(Duration.ofSeconds(5)))
                 .then(time::advanceTime)
@@ -866,7 +867,7 @@ class SpanPipelineTest {
     @Test
     void close_aSpanThatComesInBetween_isCounted_andTheWorkerEnds() {
         FakeExporter exporter = FakeExporter.immediate();
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         accept(pipeline, 0, 1);
         // The queue has been found empty, and the pipeline is not closed yet.
         exporter.close = Mono.fromRunnable(() -> pipeline.accept(Numbered.span(1)));
@@ -883,7 +884,7 @@ class SpanPipelineTest {
     @Test
     void close_outOfTime_dropsWhatWaitsAndLeavesPendingWhatMayHaveArrived() {
         FakeExporter exporter = FakeExporter.stalled();
-        SpanPipeline pipeline = pipeline(exporter, options -> options.maxBatchSize(2));
+        RecordPipeline<Span> pipeline = pipeline(exporter, options -> options.maxBatchSize(2));
         accept(pipeline, 0, 5);
 
         StepVerifier.create(pipeline.close(Duration.ofSeconds(1)))
@@ -900,7 +901,7 @@ class SpanPipelineTest {
     @Test
     void close_withoutTime_letsGoOfTheBatchAndThenClosesTheExporterToTheEnd() {
         FakeExporter exporter = FakeExporter.stalled();
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         accept(pipeline, 0, 1);
         pipeline.flush().subscribe();
         time.advanceTime();
@@ -926,7 +927,7 @@ class SpanPipelineTest {
     @Test
     void close_twice_closesTheExporterOnce() {
         FakeExporter exporter = FakeExporter.immediate();
-        SpanPipeline pipeline = pipeline(exporter);
+        RecordPipeline<Span> pipeline = pipeline(exporter);
         accept(pipeline, 0, 1);
         for (int i = 0; i < 2; i++) {
             StepVerifier.create(pipeline.close(Duration.ofSeconds(1)))
@@ -941,7 +942,7 @@ class SpanPipelineTest {
 
     @Test
     void build_refusesWhatMakesNoSense_byNameAndValue() {
-        SpanPipeline.Builder builder = SpanPipeline.builder(FakeExporter.immediate());
+        RecordPipeline.Builder<Span> builder = RecordPipeline.builder(FakeExporter.immediate());
         assertRefused(() -> builder.maxQueueSize(0), "maxQueueSize", "0");
         assertRefused(() -> builder.maxQueueSize(-1), "maxQueueSize", "-1");
         assertRefused(() -> builder.maxQueueBytes(10), "maxQueueBytes", "10");
@@ -949,19 +950,19 @@ class SpanPipelineTest {
         assertRefused(() -> builder.maxBatchBytes(0), "maxBatchBytes", "0");
         assertRefused(() -> builder.scheduleDelay(Duration.ofSeconds(-1)), "scheduleDelay", "PT-1S");
         assertRefused(
-                () -> SpanPipeline.builder(FakeExporter.immediate())
+                () -> RecordPipeline.builder(FakeExporter.immediate())
                         .maxQueueSize(128)
                         .maxBatchSize(512)
                         .build(),
                 "maxBatchSize > maxQueueSize",
                 "512 > 128");
         assertRefused(
-                () -> SpanPipeline.builder(FakeExporter.immediate())
+                () -> RecordPipeline.builder(FakeExporter.immediate())
                         .scheduler(Schedulers.immediate())
                         .build(),
                 "scheduler cannot run tasks later",
                 "Immediate");
-        assertThatThrownBy(() -> SpanPipeline.builder(null)).hasMessage("exporter == null");
+        assertThatThrownBy(() -> RecordPipeline.builder(null)).hasMessage("exporter == null");
     }
 
     private static void assertRefused(Runnable setting, String name, String value) {
@@ -974,7 +975,7 @@ class SpanPipelineTest {
     @Test
     void build_defaults() {
         assertThat(pipeline(FakeExporter.immediate()))
-                .hasToString("SpanPipeline{exporter=FakeExporter, maxQueueSize=2048, maxQueueBytes=67108864,"
+                .hasToString("RecordPipeline{exporter=FakeExporter, maxQueueSize=2048, maxQueueBytes=67108864,"
                         + " maxBatchSize=512, maxBatchBytes=4194304, scheduleDelay=PT5S}");
         assertThat(pipeline(FakeExporter.immediate(), options -> options.maxQueueSize(100)))
                 .asString()
@@ -985,7 +986,7 @@ class SpanPipelineTest {
     void accept_whenItsSchedulerWasDisposed_neitherThrowsNorHangs() {
         Scheduler disposed = Schedulers.fromExecutorService(Executors.newSingleThreadScheduledExecutor());
         FakeExporter exporter = FakeExporter.immediate();
-        SpanPipeline pipeline = SpanPipeline.builder(exporter)
+        RecordPipeline<Span> pipeline = RecordPipeline.builder(exporter)
                 .scheduler(disposed)
                 .maxBatchSize(1)
                 .build();

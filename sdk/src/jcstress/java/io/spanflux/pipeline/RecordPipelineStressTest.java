@@ -21,7 +21,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
 /** The pipeline's loop, run by whichever thread has news. */
-public class SpanPipelineStressTest {
+public class RecordPipelineStressTest {
     private static final Span SPAN = Numbered.span(1);
 
     /** Runs tasks at once on the caller, periodic ones never: no thread, no time. */
@@ -54,7 +54,7 @@ public class SpanPipelineStressTest {
     /** A pipeline whose exporter succeeds at once. */
     static class Fixture {
         final AtomicInteger arrived = new AtomicInteger();
-        final SpanPipeline pipeline = SpanPipeline.builder(batch -> Mono.fromSupplier(() -> {
+        final RecordPipeline<Span> pipeline = RecordPipeline.<Span>builder(batch -> Mono.fromSupplier(() -> {
                     arrived.addAndGet(batch.size());
                     return ExportResult.sent(batch.size());
                 }))

@@ -15,18 +15,18 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
 /** Producers against one another and against the consumer; r1 is the first thing that is wrong, 0 for nothing. */
-public class SpanRingStressTest {
+public class RecordRingStressTest {
     private static final Span A1 = Numbered.span(1, 1, 0);
     private static final Span A2 = Numbered.span(1, 2, 0);
     private static final Span B1 = Numbered.span(2, 1, 0);
 
     /** A ring of a given capacity with what was taken from it. */
     static class Fixture {
-        final SpanRing ring;
+        final RecordRing<Span> ring;
         final List<Span> taken = new ArrayList<>();
 
         Fixture(int capacity) {
-            ring = new SpanRing(capacity);
+            ring = new RecordRing<>(capacity);
         }
 
         void take() {

@@ -1,0 +1,254 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.export;
+
+import io.spanflux.diagnostics.RepeatedWarning;
+import io.spanflux.transport.Payload;
+import io.spanflux.transport.PayloadSender;
+import io.spanflux.transport.Response;
+import io.spanflux.transport.UnwritableBodyException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiFunction;
+import java.util.function.LongUnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+
+/**
+ * Delivers batches of one kind of record and judges what the server answers, as {@link HttpSpanExporter} says of spans.
+ *
+ * <p>Where nobody takes events (404, 405) the first answer is warned of, once, and nothing is sent any more.
+ */
+final class HttpExporter<T> {
+    private static final Logger log = LoggerFactory.getLogger(HttpExporter.class);
+
+    private final Kind kind;
+    private final BiFunction<List<T>, LongUnaryOperator, Payload> payloads;
+    private final PayloadSender sender;
+    private final RepeatedWarning losses = new RepeatedWarning(log);
+    private final RepeatedWarning rejections = new RepeatedWarning(log);
+
+    /** The last batch that was cut short; a pipeline hands the same list over again before it takes another batch. */
+    private final AtomicReference<@Nullable Delivery<T>> cutShort = new AtomicReference<>();
+
+    /** Whether the server takes no records of this kind at all. */
+    private volatile boolean unwanted;
+
+    HttpExporter(Kind kind, BiFunction<List<T>, LongUnaryOperator, Payload> payloads, PayloadSender sender) {
+        this.kind = kind;
+        this.payloads = payloads;
+        this.sender = sender;
+    }
+
+    /** What is delivered. */
+    enum Kind {
+        SPAN("rejectedSpans"),
+        EVENT("rejectedLogRecords");
+
+        private final String noun = name().toLowerCase(Locale.ROOT);
+        private final String rejectedName;
+
+        Kind(String rejectedName) {
+            this.rejectedName = rejectedName;
+        }
+    }
+
+    boolean isUnwanted() {
+        return unwanted;
+    }
+
+    Mono<ExportResult> export(List<T> batch) {
+        return Mono.defer(() -> {
+            if (unwanted) {
+                return Mono.just(ExportResult.dropped(DropCause.REFUSED, batch.size()));
+            }
+            Delivery<T> delivery = resumed(batch);
+            Part all = new Part(0, batch.size());
+            return attempt(all, delivery)
+                    .flatMap(outcome -> outcome.mayBeOne && all.size() > 1
+                            ? splitFirst(all, outcome, delivery)
+                            : Mono.just(outcome.result))
+                    .doOnCancel(() -> cutShort.set(delivery));
+        });
+    }
+
+    /** What is known of {@code batch} since it was cut short, or nothing. */
+    @SuppressWarnings("ReferenceEquality") // The pipeline hands over the same list again, not an equal one.
+    private Delivery<T> resumed(List<T> batch) {
+        Delivery<T> last = cutShort.get();
+        return last != null && last.batch == batch && cutShort.compareAndSet(last, null) ? last : new Delivery<>(batch);
+    }
+
+    /** The result of one request, and whether a single record may be the reason for it. */
+    private record Outcome(ExportResult result, boolean mayBeOne) {}
+
+    /** The records of a batch that travel together: from one position up to another. */
+    private record Part(int from, int to) {
+        int size() {
+            return to - from;
+        }
+
+        Part left() {
+            return new Part(from, from + size() / 2);
+        }
+
+        Part right() {
+            return new Part(from + size() / 2, to);
+        }
+    }
+
+    /**
+     * A batch on its way: which of its parts are settled, so that none is sent again, and since when. A request that is
+     * cut short may still settle its part while the batch is handed over anew.
+     */
+    private static final class Delivery<T> {
+        final List<T> batch;
+        private final int maxRequests;
+        private final Map<Part, Outcome> settled = new ConcurrentHashMap<>();
+        private final AtomicReference<@Nullable Long> firstAttempt = new AtomicReference<>();
+
+        Delivery(List<T> batch) {
+            this.batch = batch;
+            int others = Math.max(1, batch.size() - 1);
+            this.maxRequests = 2 * (Integer.SIZE - Integer.numberOfLeadingZeros(others)) + 2;
+        }
+
+        List<T> records(Part part) {
+            return batch.subList(part.from, part.to);
+        }
+
+        boolean mayAsk() {
+            return settled.size() < maxRequests;
+        }
+
+        long firstAttempt(long nowNanos) {
+            Long first = firstAttempt.updateAndGet(known -> known == null ? Long.valueOf(nowNanos) : known);
+            return first == null ? nowNanos : first;
+        }
+    }
+
+    private Mono<Outcome> attempt(Part part, Delivery<T> delivery) {
+        Outcome known = delivery.settled.get(part);
+        if (known != null) {
+            return Mono.just(known);
+        }
+        if (!delivery.mayAsk()) {
+            return Mono.just(new Outcome(ExportResult.dropped(DropCause.REFUSED, part.size()), false));
+        }
+        List<T> records = delivery.records(part);
+        return sender.send(payloads.apply(records, delivery::firstAttempt))
+                .map(response -> judge(records, response))
+                .onErrorResume(failure -> Mono.just(judge(records, failure)))
+                .defaultIfEmpty(new Outcome(ExportResult.dropped(DropCause.EXPORTER_FAILED, part.size()), false))
+                .doOnNext(outcome -> delivery.settled.put(part, outcome));
+    }
+
+    private Mono<ExportResult> splitFirst(Part all, Outcome whole, Delivery<T> delivery) {
+        Part left = all.left();
+        Part right = all.right();
+        return attempt(left, delivery)
+                .flatMap(ofLeft -> attempt(right, delivery).flatMap(ofRight -> {
+                    if (ofLeft.mayBeOne && ofRight.mayBeOne && all.size() > 2) {
+                        return Mono.just(whole.result);
+                    }
+                    return narrow(left, ofLeft, delivery)
+                            .flatMap(resultOfLeft ->
+                                    narrow(right, ofRight, delivery).map(resultOfLeft::plus));
+                }));
+    }
+
+    /** Splits a refused part further until its culprit stands alone. */
+    private Mono<ExportResult> narrow(Part part, Outcome outcome, Delivery<T> delivery) {
+        if (!outcome.mayBeOne || part.size() == 1) {
+            return Mono.just(outcome.result);
+        }
+        Part left = part.left();
+        Part right = part.right();
+        return attempt(left, delivery)
+                .flatMap(ofLeft -> narrow(left, ofLeft, delivery))
+                .flatMap(resultOfLeft -> attempt(right, delivery)
+                        .flatMap(ofRight -> narrow(right, ofRight, delivery))
+                        .map(resultOfLeft::plus));
+    }
+
+    private Outcome judge(List<T> batch, Response response) {
+        int status = response.status();
+        if (response.isSuccess()) {
+            PartialSuccess partial = PartialSuccess.parse(response, kind.rejectedName, batch.size());
+            if (partial.rejected() > 0) {
+                rejections.warn(
+                        partial.rejected(),
+                        sender.target() + " took a batch and rejected " + partial.rejected() + " of its " + kind.noun
+                                + "s: " + partial.message());
+            } else if (!partial.message().isEmpty()) {
+                rejections.warn(sender.target() + " warns: " + partial.message());
+            }
+            return new Outcome(
+                    new ExportResult(batch.size() - partial.rejected(), partial.rejected(), Map.of()), false);
+        }
+        if (kind == Kind.EVENT && (status == 404 || status == 405)) {
+            stop();
+            return new Outcome(ExportResult.dropped(DropCause.REFUSED, batch.size()), false);
+        }
+        boolean overloaded = status == 429 || status == 502 || status == 503 || status == 504;
+        boolean mayBeOne = status == 400 || status == 413;
+        losses.warn(
+                batch.size(),
+                sender.target() + " answered " + status + " to " + batch.size() + " " + kind.noun + "(s): "
+                        + response.excerpt() + " - " + remedy(status));
+        return new Outcome(
+                ExportResult.dropped(overloaded ? DropCause.TIMED_OUT : DropCause.REFUSED, batch.size()), mayBeOne);
+    }
+
+    private Outcome judge(List<T> batch, Throwable failure) {
+        boolean unwritable = failure instanceof UnwritableBodyException;
+        losses.warn(
+                unwritable
+                        ? "A batch of " + batch.size() + " " + kind.noun + "(s) could not be encoded"
+                        : "Gave up " + batch.size() + " " + kind.noun + "(s) for " + sender.target()
+                                + ", which could not be reached",
+                failure);
+        return new Outcome(
+                ExportResult.dropped(unwritable ? DropCause.UNENCODABLE : DropCause.TIMED_OUT, batch.size()),
+                unwritable);
+    }
+
+    private void stop() {
+        if (!unwanted) {
+            unwanted = true;
+            log.warn(
+                    "{} takes no logs (404 or 405): events stop until the next start, spans are not concerned."
+                            + " Set OTEL_LOGS_EXPORTER=none, or OTEL_EXPORTER_OTLP_LOGS_ENDPOINT to where they go.",
+                    sender.target());
+        }
+    }
+
+    private static String remedy(int status) {
+        if (status >= 300 && status < 400) {
+            return "redirects are not followed, because they would carry credentials elsewhere: configure the final URL";
+        }
+        return switch (status) {
+            case 400 -> "the batch is split to find out whether one span is to blame";
+            case 401, 403 -> "check the credentials in the exporter's headers";
+            case 404, 405 -> "check the path of the endpoint; OTLP traces go to /v1/traces";
+            case 413 -> "the batch is split; lower maxBatchBytes if this happens often";
+            case 415 -> "the receiver does not take JSON; it needs a collector in between";
+            case 429, 502, 503, 504 -> "given up after the retry time: the receiver is overloaded or down";
+            default -> "not tried again, as this status promises no other answer";
+        };
+    }
+
+    void retryNow() {
+        sender.retryNow();
+    }
+
+    Mono<Void> close() {
+        return sender.close();
+    }
+}
