@@ -49,6 +49,7 @@ class ArchitectureTest {
             Map.entry("transport", Set.of("diagnostics")),
             Map.entry("export", Set.of("trace", "encode", "transport", "config", "diagnostics")),
             Map.entry("pipeline", Set.of("trace", "export", "diagnostics")),
+            Map.entry("events", Set.of("trace", "genai", "export", "pipeline", "config", "diagnostics")),
             Map.entry("metrics", Set.of("trace", "genai", "encode", "export", "config", "diagnostics")),
             Map.entry("metrics.micrometer", Set.of("trace", "metrics")),
             Map.entry("testing", Set.of("trace", "genai", "export")));

@@ -54,7 +54,8 @@ final class OtlpSettings {
     /** What distinguishes the signals. */
     enum Signal {
         TRACES("OTEL_BSP_EXPORT_TIMEOUT", RetryPolicy.DEFAULT.maxAge()),
-        METRICS("OTEL_METRIC_EXPORT_TIMEOUT", Duration.ofSeconds(30));
+        METRICS("OTEL_METRIC_EXPORT_TIMEOUT", Duration.ofSeconds(30)),
+        LOGS("OTEL_BLRP_EXPORT_TIMEOUT", RetryPolicy.DEFAULT.maxAge());
 
         private final String prefix = PREFIX + name() + '_';
         private final String path = "v1/" + name().toLowerCase(Locale.ROOT);

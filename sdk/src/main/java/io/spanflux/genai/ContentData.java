@@ -10,6 +10,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -94,6 +95,16 @@ abstract class ContentData<S extends ContentData<S>> implements SpanData {
     /** Whether content given now is kept; false before the span starts, unless this call has decided for itself. */
     public boolean capturesContent() {
         return !frozen && capture().isOn();
+    }
+
+    /** Where the content of this call leaves, as it is decided so far. */
+    public ContentCapture contentCapture() {
+        return capture();
+    }
+
+    /** Whether there is an event about such a call, which may carry its content. */
+    boolean hasEvent() {
+        return false;
     }
 
     final ContentCapture capture() {
@@ -210,7 +221,20 @@ abstract class ContentData<S extends ContentData<S>> implements SpanData {
 
     /** The content, for spans that carry it. */
     final void forEachContent(AttributeConsumer to) {
-        if (!capture().onSpans() || kept.isEmpty()) {
+        if (capture().onSpans()) {
+            forEachContent(to, ContentAttributes::handTo);
+        }
+    }
+
+    /** The content in structured form, for events that carry it; nothing that no policy for events has seen. */
+    final void forEachEventContent(AttributeConsumer to) {
+        if (capture().onEvents() && policy.hasEvents()) {
+            forEachContent(to, ContentAttributes::handStructuredTo);
+        }
+    }
+
+    private void forEachContent(AttributeConsumer to, BiConsumer<ContentAttributes, AttributeConsumer> hand) {
+        if (kept.isEmpty()) {
             return;
         }
         Leaving content = leaving();
@@ -226,7 +250,7 @@ abstract class ContentData<S extends ContentData<S>> implements SpanData {
                 attributes.value(piece.attribute, piece.value);
             }
         }
-        attributes.handTo(to);
+        hand.accept(attributes, to);
         to.truncated(cut);
         if (content.lost > 0) {
             to.accept(GenAiAttributes.CONTENT_LOST, content.lost);

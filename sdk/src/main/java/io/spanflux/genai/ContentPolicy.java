@@ -19,6 +19,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A call's own {@code captureContent} wins over its scope's, and that over this policy's. A redactor holds for all.
  *
+ * <p>Content on events is kept only where events are exported, {@link #withEvents}, and for calls that have one: then of
+ * spans that are sampled out as well. Content of such a span that was meant for the span itself is not kept.
+ *
  * <p>Threads: immutable.
  */
 public final class ContentPolicy implements SpanHandler {
@@ -30,9 +33,11 @@ public final class ContentPolicy implements SpanHandler {
     private final ContentCapture capture;
     private final @Nullable ContentRedactor redactor;
     private final @Nullable MediaUploads media;
+    private final boolean events;
     private final RepeatedWarning failures = new RepeatedWarning(log);
 
-    private ContentPolicy(Builder builder) {
+    private ContentPolicy(Builder builder, boolean events) {
+        this.events = events;
         this.capture = builder.capture;
         this.redactor = builder.redactor;
         this.media = builder.media;
@@ -43,11 +48,37 @@ public final class ContentPolicy implements SpanHandler {
         return new Builder();
     }
 
+    /** The same where events are exported: content that is to leave on them is kept. */
+    public ContentPolicy withEvents() {
+        return new ContentPolicy(toBuilder(), true);
+    }
+
+    private Builder toBuilder() {
+        Builder builder = new Builder();
+        builder.capture = capture;
+        builder.redactor = redactor;
+        builder.media = media;
+        return builder;
+    }
+
+    boolean hasEvents() {
+        return events;
+    }
+
+    /** Whether content may leave on events, which sampling does not concern. */
+    @Override
+    public boolean seesSampledOut() {
+        return events;
+    }
+
     @Override
     public void onStart(Span span) {
         if (span.data() instanceof ContentData<?> data) {
             ContentCapture ofScope = span.scope().contentCapture();
-            data.begin(this, ofScope == null ? capture : ofScope);
+            ContentCapture where = ofScope == null ? capture : ofScope;
+            boolean onSpan = where.onSpans() && (span.isSampled() || !events);
+            boolean onEvent = where.onEvents() && events && data.hasEvent();
+            data.begin(this, ContentCapture.of(onSpan, onEvent));
         }
     }
 
@@ -75,6 +106,19 @@ public final class ContentPolicy implements SpanHandler {
     /** {@code part}, or where it is uploaded to. */
     Message.Part uploaded(Message.Part part, List<MediaUploads.Reservation> reserved) {
         return media == null ? part : media.replace(part, reserved);
+    }
+
+    /**
+     * {@code text}, or what the redactor makes of it, for what the application says in an event of its own; null when it
+     * may not leave or the redactor failed, which is counted.
+     */
+    public @Nullable Object redactedText(String attribute, String text) {
+        try {
+            return redact(attribute, text);
+        } catch (Throwable e) {
+            failed(e);
+            return null;
+        }
     }
 
     void failed(Throwable failure) {
@@ -115,7 +159,7 @@ public final class ContentPolicy implements SpanHandler {
 
         /** The policy. */
         public ContentPolicy build() {
-            return new ContentPolicy(this);
+            return new ContentPolicy(this, false);
         }
     }
 }

@@ -255,6 +255,18 @@ public final class GenAiAttributes {
     /** Content: the messages received, as JSON. */
     public static final String OUTPUT_MESSAGES = "gen_ai.output.messages";
 
+    /** What was evaluated, for example {@code relevance}. */
+    public static final String EVALUATION_NAME = "gen_ai.evaluation.name";
+
+    /** The score. */
+    public static final String EVALUATION_SCORE_VALUE = "gen_ai.evaluation.score.value";
+
+    /** What the score means, for example {@code pass}; one of few. */
+    public static final String EVALUATION_SCORE_LABEL = "gen_ai.evaluation.score.label";
+
+    /** Why that score. */
+    public static final String EVALUATION_EXPLANATION = "gen_ai.evaluation.explanation";
+
     /** The class of a failure. */
     public static final String ERROR_TYPE = "error.type";
 

@@ -4,6 +4,7 @@
 package io.spanflux.genai;
 
 import io.spanflux.trace.SpanData;
+import io.spanflux.trace.SpanKind;
 
 /**
  * What a GenAI span is about. Sealed, so that an encoder that speaks another dialect can be sure to know all types.
@@ -31,4 +32,14 @@ public sealed interface GenAiData extends SpanData
                 Speech,
                 SpeechGroup,
                 Transcription,
-                Custom {}
+                Custom {
+    /**
+     * Whether a span of this and of {@code kind} is the call of a GenAI service, as the conventions' metrics and events
+     * {@code gen_ai.client.*} mean it; that of a tool elsewhere belongs to the tool's execution.
+     */
+    default boolean isClientOperation(SpanKind kind) {
+        Object operation = metadata(GenAiAttributes.OPERATION_NAME);
+        return this instanceof Generation
+                || (kind == SpanKind.CLIENT && operation != null && !operation.equals("execute_tool"));
+    }
+}

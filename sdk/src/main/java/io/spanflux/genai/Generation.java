@@ -328,6 +328,18 @@ public final class Generation extends InferenceData<Generation> implements GenAi
     }
 
     @Override
+    public void forEachEventAttribute(AttributeConsumer to) {
+        describe(to);
+        forEachEventContent(to);
+        billing.forEachAttribute(cost(), to);
+    }
+
+    @Override
+    boolean hasEvent() {
+        return true;
+    }
+
+    @Override
     public void forEachMetadata(AttributeConsumer to) {
         describe(to);
         billing.forEachAttribute(cost(), to);

@@ -18,7 +18,6 @@ import io.spanflux.trace.Clock;
 import io.spanflux.trace.Resource;
 import io.spanflux.trace.Span;
 import io.spanflux.trace.SpanHandler;
-import io.spanflux.trace.SpanKind;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;
@@ -106,16 +105,9 @@ public final class GenAiMetrics implements SpanHandler {
             record(GenAiMetric.EXECUTE_TOOL_DURATION, toolLabels(span, tool), nanos(span));
         } else if (span.data() instanceof Workflow workflow) {
             record(GenAiMetric.WORKFLOW_DURATION, span, workflow);
-        } else if (span.data() instanceof GenAiData call && isCall(span, call)) {
+        } else if (span.data() instanceof GenAiData call && call.isClientOperation(span.kind())) {
             ended(span, call);
         }
-    }
-
-    /** Whether it is a call of a GenAI service; that of a tool elsewhere belongs to the tool's execution. */
-    private static boolean isCall(Span span, GenAiData data) {
-        Object operation = data.metadata(GenAiAttributes.OPERATION_NAME);
-        return data instanceof Generation
-                || (span.kind() == SpanKind.CLIENT && operation != null && !operation.equals("execute_tool"));
     }
 
     private void ended(Span span, GenAiData data) {

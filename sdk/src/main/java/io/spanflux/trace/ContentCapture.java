@@ -17,6 +17,14 @@ public enum ContentCapture {
     /** On both. */
     SPANS_AND_EVENTS;
 
+    /** On the one, the other, both or neither. */
+    public static ContentCapture of(boolean onSpans, boolean onEvents) {
+        if (onSpans) {
+            return onEvents ? SPANS_AND_EVENTS : SPANS;
+        }
+        return onEvents ? EVENTS : NONE;
+    }
+
     /** Whether content leaves at all. */
     public boolean isOn() {
         return this != NONE;

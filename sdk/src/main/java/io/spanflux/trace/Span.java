@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import reactor.util.context.Context;
 import reactor.util.context.ContextView;
@@ -277,14 +278,18 @@ public final class Span implements Measured {
 
     /**
      * Marks this span as failed: status ERROR described by the exception's message, {@code error.type} the exception's
-     * class ({@code timeout} for a {@link TimeoutException}), and an event {@code exception}. Does not end the span.
+     * class ({@code timeout} for a {@link TimeoutException}), and an event {@code exception}, unless a
+     * {@linkplain SpanHandler#onException handler} tells of it elsewhere. Does not end the span.
      */
     public Span error(Throwable exception) {
         if (exception != null && accepts()) {
             String message = SpanEvent.messageOf(exception);
             status(SpanStatus.ERROR, message == null ? exception.getClass().getName() : message);
             attribute("error.type", errorTypeOf(exception));
-            push(new SpanEntry.Event(SpanEvent.exception(exception, now())));
+            SpanEvent event = SpanEvent.exception(exception, now());
+            if (!tracer.isToldElsewhere(this, event)) {
+                push(new SpanEntry.Event(event));
+            }
         }
         return this;
     }
@@ -582,7 +587,19 @@ public final class Span implements Measured {
      * and the global ones, in falling precedence. Returns how many were left out because of the limit.
      */
     public int forEachAttribute(AttributeConsumer consumer) {
-        return view().forEachAttribute(data, scope.attributes(), globals, consumer, tracer::dataFailed);
+        return forEachAttribute(data == null ? null : data::forEachAttribute, consumer);
+    }
+
+    /**
+     * As {@link #forEachAttribute}, for the event about the same operation: with the content that events carry instead of
+     * what spans do.
+     */
+    public int forEachEventAttribute(AttributeConsumer consumer) {
+        return forEachAttribute(data == null ? null : data::forEachEventAttribute, consumer);
+    }
+
+    private int forEachAttribute(@Nullable Consumer<AttributeConsumer> ofData, AttributeConsumer consumer) {
+        return view().forEachAttribute(ofData, scope.attributes(), globals, consumer, tracer::dataFailed);
     }
 
     /** What {@link #forEachAttribute} hands over, as a value. */

@@ -30,6 +30,14 @@ public interface SpanData {
     void forEachAttribute(AttributeConsumer consumer);
 
     /**
+     * The attributes as the event about this operation has them, content in structured form: where events are exported.
+     * Default {@link #forEachAttribute}.
+     */
+    default void forEachEventAttribute(AttributeConsumer consumer) {
+        forEachAttribute(consumer);
+    }
+
+    /**
      * Those attributes that are cheap to say and not content, so far as they are known: what head samplers ask for before
      * the span starts and tail samplers after it ended, and only when a rule needs it. Default all attributes; override it
      * where some are content or take time to render.

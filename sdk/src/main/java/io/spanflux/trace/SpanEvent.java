@@ -80,7 +80,8 @@ public final class SpanEvent {
         return droppedAttributes;
     }
 
-    int estimatedBytes() {
+    /** Roughly how many bytes this holds alive. */
+    public int estimatedBytes() {
         return estimatedBytes;
     }
 

@@ -15,6 +15,14 @@ public interface SpanHandler {
     default void onEnd(Span span) {}
 
     /**
+     * An exception is said of a recorded span that runs. Returns whether this tells of it elsewhere, so that the span needs
+     * no event of its own. Default false.
+     */
+    default boolean onException(Span span, SpanEvent exception) {
+        return false;
+    }
+
+    /**
      * Whether this counts all spans: those that are sampled out are then recorded as well and shown to this handler, which
      * tells them apart by {@link Span#isSampled}; other handlers and exporters never see them. Asked once. Default false.
      */

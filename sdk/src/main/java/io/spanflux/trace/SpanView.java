@@ -262,7 +262,7 @@ final class SpanView {
      * it has left by then. Returns how many were left out because of the limit or as such a repetition.
      */
     int forEachAttribute(
-            @Nullable SpanData data,
+            @Nullable Consumer<AttributeConsumer> data,
             Attributes scope,
             Attributes globals,
             AttributeConsumer consumer,
@@ -272,7 +272,7 @@ final class SpanView {
         int cut = 0;
         if (data != null) {
             try {
-                data.forEachAttribute(unclaimed);
+                data.accept(unclaimed);
             } catch (Throwable e) {
                 failed.accept(e);
                 faults++;

@@ -267,6 +267,19 @@ public final class Tracer {
         }
     }
 
+    /** Whether a handler takes over what {@code exception} says; all of them are asked. */
+    boolean isToldElsewhere(Span span, SpanEvent exception) {
+        boolean told = false;
+        for (SpanHandler handler : handlersOf(span)) {
+            try {
+                told |= handler.onException(span, exception);
+            } catch (Throwable e) {
+                handlerFailures.caught("A SpanHandler failed on an exception; the span keeps it.", e);
+            }
+        }
+        return told;
+    }
+
     /** Called once by the thread that ended {@code span}. */
     void ended(Span span) {
         live.remove(span);
