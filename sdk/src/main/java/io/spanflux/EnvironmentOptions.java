@@ -128,14 +128,23 @@ final class EnvironmentOptions {
         }
     }
 
-    /** The variables of OpenTelemetry's batch processor. */
-    void configure(RecordPipeline.Builder<?> pipeline) {
+    /** The variables of OpenTelemetry's batch processor of spans. */
+    void configureSpans(RecordPipeline.Builder<?> pipeline) {
+        configure(pipeline, "OTEL_BSP_");
+    }
+
+    /** The variables of OpenTelemetry's batch processor of logs. */
+    void configureEvents(RecordPipeline.Builder<?> pipeline) {
+        configure(pipeline, "OTEL_BLRP_");
+    }
+
+    private void configure(RecordPipeline.Builder<?> pipeline, String prefix) {
         environment
-                .integer("OTEL_BSP_MAX_QUEUE_SIZE", 1)
-                .ifPresent(size -> set(pipeline::maxQueueSize, size, "OTEL_BSP_MAX_QUEUE_SIZE"));
+                .integer(prefix + "MAX_QUEUE_SIZE", 1)
+                .ifPresent(size -> set(pipeline::maxQueueSize, size, prefix + "MAX_QUEUE_SIZE"));
         // Not an argument of the application's: whatever queue its code chooses, this is no mistake in it.
-        environment.integer("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 1).ifPresent(pipeline::defaultBatchSize);
-        Duration delay = environment.millis("OTEL_BSP_SCHEDULE_DELAY", 0);
+        environment.integer(prefix + "MAX_EXPORT_BATCH_SIZE", 1).ifPresent(pipeline::defaultBatchSize);
+        Duration delay = environment.millis(prefix + "SCHEDULE_DELAY", 0);
         if (delay != null) {
             pipeline.scheduleDelay(delay);
         }
@@ -156,12 +165,22 @@ final class EnvironmentOptions {
 
     /** Whether OTEL_METRICS_EXPORTER asks for metrics, which are off when it is unset. */
     boolean asksForMetrics() {
+        return lists("OTEL_METRICS_EXPORTER", "metrics");
+    }
+
+    /** Whether OTEL_LOGS_EXPORTER asks for events, which are off when it is unset. */
+    boolean asksForEvents() {
+        return lists("OTEL_LOGS_EXPORTER", "logs");
+    }
+
+    /** Whether a list of exporters has the only one that there is. */
+    private boolean lists(String variable, String signal) {
         boolean otlp = false;
-        for (String name : environment.list("OTEL_METRICS_EXPORTER")) {
+        for (String name : environment.list(variable)) {
             if (name.equals("otlp")) {
                 otlp = true;
             } else if (!name.equals("none")) {
-                environment.ignored("OTEL_METRICS_EXPORTER", name, "not an exporter of metrics that Spanflux knows");
+                environment.ignored(variable, name, "not an exporter of " + signal + " that Spanflux knows");
             }
         }
         return otlp;

@@ -4,6 +4,7 @@
 package io.spanflux;
 
 import io.spanflux.config.Environment;
+import io.spanflux.events.Events;
 import io.spanflux.export.ConsoleSpanExporter;
 import io.spanflux.export.DropCause;
 import io.spanflux.export.OtlpExporter;
@@ -76,6 +77,7 @@ public final class Spanflux {
     private final Propagator propagator;
     private final ContentPolicy contentPolicy;
     private final @Nullable GenAiMetrics metrics;
+    private final Events events;
     private final Disposable sweeper;
 
     private Spanflux(
@@ -85,6 +87,7 @@ public final class Spanflux {
             Propagator propagator,
             ContentPolicy contentPolicy,
             @Nullable GenAiMetrics metrics,
+            Events events,
             Duration sweepInterval) {
         this.tracer = tracer;
         this.pipelines = List.copyOf(pipelines);
@@ -92,6 +95,7 @@ public final class Spanflux {
         this.propagator = propagator;
         this.contentPolicy = contentPolicy;
         this.metrics = metrics;
+        this.events = events;
         long nanos = sweepInterval.toNanos();
         this.sweeper =
                 Schedulers.parallel().schedulePeriodically(tracer::expireSpans, nanos, nanos, TimeUnit.NANOSECONDS);
@@ -120,6 +124,11 @@ public final class Spanflux {
     /** The metrics, null while they are off; see {@link Builder#metrics}. */
     public @Nullable GenAiMetrics metrics() {
         return metrics;
+    }
+
+    /** Events, for evaluations and user feedback and for their own numbers; see {@link Builder#events}. Never null. */
+    public Events events() {
+        return events;
     }
 
     /** What became of every span since the start, summed over all exporters. */
@@ -167,7 +176,7 @@ public final class Spanflux {
      * runs out stay pending and are tried further. With a tail sampler, all traces it holds are decided first, on what is
      * known: a serverless handler awaits this before it is frozen. The report comes on {@code Schedulers.parallel()}.
      *
-     * <p>Metrics, where they are on, are exported as well and within the same time; the report is about spans.
+     * <p>Metrics and events, where they are on, are exported as well and within the same time; the report is about spans.
      */
     public Mono<DeliveryReport> flush(Duration timeout) {
         Duration time = checked(timeout);
@@ -175,7 +184,7 @@ public final class Spanflux {
                 .then(Mono.defer(this::flushPipelines))
                 .thenReturn(false)
                 .timeout(time, Mono.just(true));
-        return reported(timedOut, GenAiMetrics::flush, time);
+        return reported(timedOut, GenAiMetrics::flush, Events::flush, time);
     }
 
     /** {@link #shutdown(Duration)} with 30 seconds. */
@@ -193,6 +202,7 @@ public final class Spanflux {
                 (tail, time) -> tail.flush().thenReturn(false).timeout(time, Mono.just(true)),
                 RecordPipeline::shutdown,
                 GenAiMetrics::shutdown,
+                Events::shutdown,
                 checked(timeout));
     }
 
@@ -201,7 +211,7 @@ public final class Spanflux {
      * that is cut off stays pending, because it may have arrived.
      */
     public Mono<DeliveryReport> close(Duration timeout) {
-        return stop(TailSampler::close, RecordPipeline::close, GenAiMetrics::close, checked(timeout))
+        return stop(TailSampler::close, RecordPipeline::close, GenAiMetrics::close, Events::close, checked(timeout))
                 .doOnCancel(this::abandon)
                 .doFinally(signal -> stopSweeper());
     }
@@ -221,6 +231,7 @@ public final class Spanflux {
         for (RecordPipeline<Span> pipeline : pipelines) {
             pipeline.close(Duration.ZERO).subscribe().dispose();
         }
+        events.close(Duration.ZERO).subscribe().dispose();
     }
 
     /** What the tail sampler holds is decided and in the pipelines. */
@@ -242,10 +253,11 @@ public final class Spanflux {
             BiFunction<TailSampler, Duration, Mono<Boolean>> decide,
             BiFunction<RecordPipeline<Span>, Duration, Mono<Boolean>> action,
             BiFunction<GenAiMetrics, Duration, Mono<Void>> ofMetrics,
+            BiFunction<Events, Duration, Mono<Void>> ofEvents,
             Duration timeout) {
         TailSampler tail = tailSampler;
         if (tail == null) {
-            return reported(stopPipelines(action, timeout), ofMetrics, timeout);
+            return reported(stopPipelines(action, timeout), ofMetrics, ofEvents, timeout);
         }
         Mono<Boolean> timedOut = Mono.defer(() -> {
             long start = System.nanoTime();
@@ -256,7 +268,7 @@ public final class Spanflux {
                         .map(later -> late || later);
             });
         });
-        return reported(timedOut, ofMetrics, timeout);
+        return reported(timedOut, ofMetrics, ofEvents, timeout);
     }
 
     private Mono<Boolean> stopPipelines(
@@ -266,15 +278,27 @@ public final class Spanflux {
                 .reduce(false, Boolean::logicalOr);
     }
 
-    /** What became of the spans, as it was when they were done; told when the metrics are, which keep to the time too. */
+    /**
+     * What became of the spans, as it was when they were done; told when metrics and events are, which keep to the time
+     * too.
+     */
     private Mono<DeliveryReport> reported(
-            Mono<Boolean> timedOut, BiFunction<GenAiMetrics, Duration, Mono<Void>> ofMetrics, Duration timeout) {
+            Mono<Boolean> timedOut,
+            BiFunction<GenAiMetrics, Duration, Mono<Void>> ofMetrics,
+            BiFunction<Events, Duration, Mono<Void>> ofEvents,
+            Duration timeout) {
         Mono<DeliveryReport> report =
                 timedOut.publishOn(Schedulers.parallel()).map(late -> new DeliveryReport(ledger(), late));
-        GenAiMetrics measured = metrics;
-        return measured == null
+        List<Mono<Void>> beside = new ArrayList<>(2);
+        if (metrics != null) {
+            beside.add(ofMetrics.apply(metrics, timeout));
+        }
+        if (events.isOn()) {
+            beside.add(ofEvents.apply(events, timeout));
+        }
+        return beside.isEmpty()
                 ? report
-                : Mono.zip(report, ofMetrics.apply(measured, timeout).thenReturn(true), (ofSpans, done) -> ofSpans)
+                : Mono.zip(report, Mono.when(beside).thenReturn(true), (ofSpans, done) -> ofSpans)
                         .publishOn(Schedulers.parallel());
     }
 
@@ -341,8 +365,9 @@ public final class Spanflux {
     @Override
     public String toString() {
         return "Spanflux{tracer=" + tracer + ", pipelines=" + pipelines
-                + (tailSampler == null ? "" : ", tailSampler=" + tailSampler) + ", metrics=" + metrics + ", "
-                + contentPolicy + '}';
+                + (tailSampler == null ? "" : ", tailSampler=" + tailSampler) + ", metrics=" + metrics + ", events="
+                + events
+                + ", " + contentPolicy + '}';
     }
 
     /** Hands ended spans to the pipelines. */
@@ -382,6 +407,7 @@ public final class Spanflux {
         private Consumer<Tracer.Builder> tracer = tracer -> {};
         private Consumer<RecordPipeline.Builder<Span>> pipeline = pipeline -> {};
         private @Nullable Consumer<GenAiMetrics.Builder> metrics;
+        private @Nullable Consumer<Events.Builder> events;
         private @Nullable Consumer<TailSampler.Builder> tailSampling;
 
         private Builder() {}
@@ -500,6 +526,17 @@ public final class Spanflux {
         }
 
         /**
+         * Turns events on, which leave as OTLP logs: calls of models with structured content, exceptions, evaluations.
+         * What is not set comes from {@code OTEL_LOGS_EXPORTER}, {@code OTEL_BLRP_*} and {@code OTEL_EXPORTER_OTLP_*}.
+         * Default off, unless {@code OTEL_LOGS_EXPORTER} lists {@code otlp}.
+         */
+        public Builder events(Consumer<Events.Builder> events) {
+            Objects.requireNonNull(events, "events == null");
+            this.events = this.events == null ? events : this.events.andThen(events);
+            return this;
+        }
+
+        /**
          * Holds the spans of a trace back until it is over, and exports those of the traces that are worth it; see
          * {@link TailSampler.Builder}, where at least one {@code keep} must be set. Sees what the tracer's sampler lets
          * through. Default none: each sampled span is exported as it ends.
@@ -522,7 +559,7 @@ public final class Spanflux {
             List<RecordPipeline<Span>> pipelines = new ArrayList<>();
             for (SpanExporter exporter : destinations) {
                 RecordPipeline.Builder<Span> builder = RecordPipeline.builder(new PricedExporter(exporter, pricing));
-                options.configure(builder);
+                options.configureSpans(builder);
                 pipeline.accept(builder);
                 pipelines.add(builder.build());
             }
@@ -533,13 +570,21 @@ public final class Spanflux {
                     .limits(options.limits());
             ContentPolicy.Builder policy = ContentPolicy.builder().capture(captureByEnvironment());
             content.accept(policy);
-            ContentPolicy contentPolicy = policy.build();
+            Events.Builder eventOptions = eventsOrNull(options, pricing);
+            ContentPolicy contentPolicy =
+                    eventOptions == null ? policy.build() : policy.build().withEvents();
             // First, so that whatever handlers of the application say is content is treated as such.
             builder.handler(contentPolicy).handler(pricing);
             tracer.accept(builder);
             GenAiMetrics measured = options.disabled() ? null : metricsOrNull(options, builder);
             if (measured != null) {
                 builder.handler(measured);
+            }
+            Events exportedEvents = eventOptions == null
+                    ? Events.off()
+                    : eventOptions.build(builder.resource(), builder.clock(), contentPolicy);
+            if (exportedEvents.isOn()) {
+                builder.handler(exportedEvents);
             }
             TailSampler tail = tailSampler(pipelines);
             // Last, so that handlers of the application see a span before it can leave.
@@ -552,6 +597,7 @@ public final class Spanflux {
                     propagator == null ? options.propagator(Propagator.baggage(baggage)) : propagator,
                     contentPolicy,
                     measured,
+                    exportedEvents,
                     sweepInterval(built.maxLifetime()));
         }
 
@@ -575,6 +621,21 @@ public final class Spanflux {
                 metrics.accept(builder);
             }
             return builder.build();
+        }
+
+        private Events.@Nullable Builder eventsOrNull(EnvironmentOptions options, Pricing pricing) {
+            boolean asked = options.asksForEvents();
+            if (options.disabled() || (events == null && !asked)) {
+                return null;
+            }
+            Events.Builder builder = Events.builder()
+                    .environment(environment)
+                    .exportAfter(pricing.ready())
+                    .pipeline(options::configureEvents);
+            if (events != null) {
+                events.accept(builder);
+            }
+            return builder.exports() ? builder : null;
         }
 
         private @Nullable TailSampler tailSampler(List<RecordPipeline<Span>> pipelines) {
