@@ -40,7 +40,7 @@ final class AttributeWriter implements AttributeConsumer {
         this.keys = keys;
     }
 
-    void beginSpan() {
+    void beginRecord() {
         repaired = 0;
         dropped = 0;
     }
@@ -54,7 +54,7 @@ final class AttributeWriter implements AttributeConsumer {
         generator.writeEndArray();
     }
 
-    /** Marks a span of which some text was not well-formed. */
+    /** Marks a span or event of which some text was not well-formed. */
     void writeRepairs() {
         if (repaired > 0) {
             accept("spanflux.repaired_texts", repaired);

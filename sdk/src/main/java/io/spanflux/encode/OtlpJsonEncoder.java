@@ -105,7 +105,7 @@ public final class OtlpJsonEncoder implements SpanEncoder {
                 ENVELOPE.end(generator);
                 beginEnvelope(span.resource());
             }
-            attributes.beginSpan();
+            attributes.beginRecord();
             generator.writeStartObject();
             generator.writeName(TRACE_ID);
             attributes.writeHex(span.traceIdHigh(), span.traceIdLow());

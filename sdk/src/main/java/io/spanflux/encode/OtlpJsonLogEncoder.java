@@ -76,7 +76,7 @@ public final class OtlpJsonLogEncoder {
         /** Writes one record. What of it cannot be said is left out. */
         public void write(LogRecord log) {
             enter(log.resource());
-            attributes.beginSpan();
+            attributes.beginRecord();
             generator.writeStartObject();
             generator.writeName(TIME);
             attributes.writeDecimal(log.epochNanos());

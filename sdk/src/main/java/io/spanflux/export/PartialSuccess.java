@@ -11,7 +11,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What a successful answer says of what it rejected: spans, or points of metrics. Anything that is not this JSON, from an
+ * What a successful answer says of what it rejected: spans, events, or points of metrics. Anything that is not this JSON, from an
  * empty body to HTML, means that nothing was rejected: the status already said that the batch was taken.
  *
  * @param rejected how many of the batch were rejected, at most its size
