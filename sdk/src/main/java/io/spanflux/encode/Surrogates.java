@@ -4,11 +4,11 @@
 package io.spanflux.encode;
 
 /** Text that is not well-formed UTF-16 has no UTF-8 form; strict receivers refuse the whole batch for one such text. */
-final class Surrogates {
+public final class Surrogates {
     private Surrogates() {}
 
     /** {@code text} with U+FFFD for each surrogate that has no partner; {@code text} itself when there is none. */
-    static String repaired(String text) {
+    public static String repaired(String text) {
         int at = firstLone(text);
         if (at < 0) {
             return text;

@@ -3,6 +3,7 @@
 
 package io.spanflux.trace;
 
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
@@ -26,30 +27,48 @@ import reactor.util.context.ContextView;
  * <p>Threads: immutable.
  */
 public final class Scope implements Function<Context, Context> {
-    private static final Scope NONE = new Scope(null, Attributes.empty(), null, null, null);
+    private static final Scope NONE = new Scope(null, Attributes.empty(), null, null, null, false, null);
 
     private final @Nullable String name;
     private final Attributes attributes;
     private final @Nullable String id;
     private final @Nullable Scope parent;
     private final @Nullable ContentCapture contentCapture;
+    private final boolean remote;
+    private final @Nullable Instant enteredAt;
 
     private Scope(
             @Nullable String name,
             Attributes attributes,
             @Nullable String id,
             @Nullable Scope parent,
-            @Nullable ContentCapture contentCapture) {
+            @Nullable ContentCapture contentCapture,
+            boolean remote,
+            @Nullable Instant enteredAt) {
         this.name = name;
         this.attributes = attributes;
         this.id = id;
         this.parent = parent;
         this.contentCapture = contentCapture;
+        this.remote = remote;
+        this.enteredAt = enteredAt;
     }
 
     /** A scope with a name, which spans show as {@code spanflux.scope.name}. */
     public static Scope named(String name) {
-        return new Scope(Objects.requireNonNull(name, "name == null"), Attributes.empty(), null, null, null);
+        return new Scope(
+                Objects.requireNonNull(name, "name == null"), Attributes.empty(), null, null, null, false, null);
+    }
+
+    /**
+     * The scope of another process, of which no more is known than its id, in whatever form that process has ids. What is
+     * entered inside it has it as its parent; entering it keeps the id.
+     */
+    public static Scope remote(String id) {
+        if (id.isEmpty()) {
+            throw new IllegalArgumentException("id is empty");
+        }
+        return new Scope(null, Attributes.empty(), id, null, null, true, null);
     }
 
     /** The scope of a place that is in none: no name, no id, no attributes. */
@@ -65,12 +84,12 @@ public final class Scope implements Function<Context, Context> {
 
     /** Adds an attribute; see {@link Attributes} for what a value may be. */
     public Scope attribute(String key, @Nullable Object value) {
-        return new Scope(name, attributes.with(key, value), id, parent, contentCapture);
+        return new Scope(name, attributes.with(key, value), id, parent, contentCapture, remote, enteredAt);
     }
 
     /** Adds attributes. */
     public Scope attributes(Attributes more) {
-        return new Scope(name, attributes.with(more), id, parent, contentCapture);
+        return new Scope(name, attributes.with(more), id, parent, contentCapture, remote, enteredAt);
     }
 
     /** The conversation, session or thread of the model's provider: {@code gen_ai.conversation.id}. Never made up. */
@@ -106,7 +125,8 @@ public final class Scope implements Function<Context, Context> {
 
     /** Where content of the calls below leaves, whatever the SDK says. Default what the scope outside says, then the SDK. */
     public Scope captureContent(ContentCapture where) {
-        return new Scope(name, attributes, id, parent, Objects.requireNonNull(where, "where == null"));
+        return new Scope(
+                name, attributes, id, parent, Objects.requireNonNull(where, "where == null"), remote, enteredAt);
     }
 
     /** Enters this scope: {@code contextWrite} calls it once for each subscription. */
@@ -117,29 +137,45 @@ public final class Scope implements Function<Context, Context> {
 
     /** This scope inside {@code outer}, with an id; for code that is not reactive and holds its scope itself. */
     public Scope enteredIn(Scope outer) {
-        IdGenerator ids = IdGenerator.random();
-        HexFormat hex = HexFormat.of();
-        String newId = hex.toHexDigits(ids.traceIdHigh()) + hex.toHexDigits(ids.traceIdLow());
-        Attributes merged = outer.attributes.with(attributes).with("spanflux.scope.id", newId);
+        String ownId = remote && id != null ? id : newId();
+        Attributes merged = outer.attributes.with(attributes).with("spanflux.scope.id", ownId);
         if (name != null) {
             merged = merged.with("spanflux.scope.name", name);
         }
         return new Scope(
                 name,
                 merged,
-                newId,
+                ownId,
                 outer == NONE ? null : outer,
-                contentCapture == null ? outer.contentCapture : contentCapture);
+                contentCapture == null ? outer.contentCapture : contentCapture,
+                remote,
+                remote ? null : Instant.now());
     }
 
-    /** The name, null for {@link #none()}. */
+    private static String newId() {
+        IdGenerator ids = IdGenerator.random();
+        HexFormat hex = HexFormat.of();
+        return hex.toHexDigits(ids.traceIdHigh()) + hex.toHexDigits(ids.traceIdLow());
+    }
+
+    /** The name, null for {@link #none()} and a {@linkplain #remote} scope. */
     public @Nullable String name() {
         return name;
     }
 
-    /** 32 hexadecimal digits, null until the scope is entered. */
+    /** 32 hexadecimal digits, null until the scope is entered; of a {@linkplain #remote} scope what it was given. */
     public @Nullable String id() {
         return id;
+    }
+
+    /** Whether this is the scope of another process. */
+    public boolean isRemote() {
+        return remote;
+    }
+
+    /** When it was entered by the system's clock; null until then, and for a {@linkplain #remote} scope. */
+    public @Nullable Instant enteredAt() {
+        return enteredAt;
     }
 
     /** The scope outside, null when there is none or this one has not been entered. */

@@ -3,6 +3,7 @@
 
 package io.spanflux.trace;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -147,5 +148,42 @@ class ScopeTest {
         assertThat(Scope.named("s").user("SECRET").toString())
                 .contains("name=s", "user.id")
                 .doesNotContain("SECRET");
+    }
+
+    @Test
+    void enteredIn_saysWhen() {
+        assertThat(recipe.enteredAt()).isNull();
+        Instant before = Instant.now();
+        assertThat(recipe.enteredIn(Scope.none()).enteredAt()).isBetween(before, Instant.now());
+    }
+
+    @Test
+    void remote_isKnownByItsIdOnly_alsoWhereItIsEntered() {
+        Scope remote = Scope.remote("abc");
+        Scope entered = remote.enteredIn(recipe.enteredIn(Scope.none()));
+
+        assertThat(remote.id()).isEqualTo("abc");
+        assertThat(entered.id()).isEqualTo("abc");
+        assertThat(entered.isRemote()).isTrue();
+        assertThat(entered.name()).isNull();
+        assertThat(entered.enteredAt()).isNull();
+        assertThat(entered.attributes().get("tenant"))
+                .as("what is around it goes on to hold")
+                .isEqualTo("t1");
+        assertThat(entered.attributes().get("spanflux.scope.id")).isEqualTo("abc");
+    }
+
+    @Test
+    void remote_isTheParentOfWhatIsEnteredInside() {
+        Scope inside = recipe.enteredIn(Scope.remote("abc"));
+
+        assertThat(inside.parent().id()).isEqualTo("abc");
+        assertThat(inside.id()).hasSize(32);
+        assertThat(inside.isRemote()).isFalse();
+    }
+
+    @Test
+    void remote_withoutId_isRefused() {
+        assertThatThrownBy(() -> Scope.remote("")).hasMessage("id is empty");
     }
 }
