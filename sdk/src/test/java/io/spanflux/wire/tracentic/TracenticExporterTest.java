@@ -1,0 +1,250 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.wire.tracentic;
+
+import io.netty.util.LeakPresenceDetector;
+import io.spanflux.DeliveryReport;
+import io.spanflux.Spanflux;
+import io.spanflux.config.Environment;
+import io.spanflux.export.DropCause;
+import io.spanflux.export.ExportResult;
+import io.spanflux.test.LogCapture;
+import io.spanflux.test.LoopbackServer;
+import io.spanflux.test.LoopbackServer.Behaviour;
+import io.spanflux.testing.InMemorySpanExporter;
+import io.spanflux.trace.Attributes;
+import io.spanflux.trace.Span;
+import io.spanflux.trace.Tracer;
+import io.spanflux.transport.RetryPolicy;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+/** The preset as users configure it, against a real server. */
+@Timeout(30)
+class TracenticExporterTest {
+    private static final Duration LONG = Duration.ofSeconds(10);
+    private static final RetryPolicy QUICK =
+            new RetryPolicy(Duration.ofMillis(20), Duration.ofMillis(50), Duration.ofSeconds(5));
+
+    private final LoopbackServer server = LoopbackServer.start();
+    private final Tracer tracer = Tracer.builder().build();
+    private TracenticExporter exporter;
+
+    @AfterEach
+    void close() {
+        if (exporter != null) {
+            exporter.close().block(LONG);
+        }
+        server.close();
+    }
+
+    @AfterAll
+    static void noBufferIsLeftBehind() {
+        LeakPresenceDetector.check();
+    }
+
+    private TracenticExporter.Builder builder() {
+        return TracenticExporter.builder()
+                .apiKey("tr-secret-key")
+                .endpoint(server.url(""))
+                .retryPolicy(QUICK);
+    }
+
+    private List<Span> batch(int count) {
+        List<Span> spans = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            Span span = tracer.span("s" + i).start();
+            span.end();
+            spans.add(span);
+        }
+        return List.copyOf(spans);
+    }
+
+    private ExportResult export(TracenticExporter.Builder builder, int count) {
+        exporter = builder.build();
+        return exporter.export(batch(count)).block(LONG);
+    }
+
+    // ---- the request ---------------------------------------------------------------------------------------------
+
+    @ParameterizedTest
+    @CsvSource({
+        "'', /v1/ingest",
+        "/, /v1/ingest",
+        "///, /v1/ingest",
+        "/base, /base/v1/ingest",
+        "/base/, /base/v1/ingest"
+    })
+    void endpoint_getsThePathAppended(String path, String expected) {
+        assertThat(export(builder().endpoint(server.url(path)), 1)).isEqualTo(ExportResult.sent(1));
+        assertThat(server.requests().get(0).path()).isEqualTo(expected);
+    }
+
+    @Test
+    void aLargeBody_hasAContentLength() {
+        assertThat(export(builder(), 3_000)).isEqualTo(ExportResult.sent(3_000));
+        assertThat(server.requests().get(0).chunked()).isFalse();
+        assertThat(server.requests().get(0).body().length).isGreaterThan(200_000);
+    }
+
+    @Test
+    void connection_isKept() {
+        exporter = builder().build();
+        for (int i = 0; i < 5; i++) {
+            exporter.export(batch(1)).block(LONG);
+        }
+        assertThat(server.connectionCount()).isEqualTo(1);
+    }
+
+    // ---- defaults ------------------------------------------------------------------------------------------------
+
+    @Test
+    void defaults_areTheirs() {
+        TracenticExporter preset = TracenticExporter.builder().apiKey("k").build();
+        assertThat(preset.toString())
+                .contains(
+                        "https://tracentic.dev/v1/ingest",
+                        "timeout=PT30S",
+                        "compression=NONE",
+                        "count=128, keyLength=256, valueLength=4096",
+                        "x-tracentic-api-key");
+        assertThat(preset.globals().isEmpty()).isTrue();
+        assertThat(TracenticExporter.MAX_ATTRIBUTES).isEqualTo(128);
+        assertThat(TracenticExporter.MAX_KEY_LENGTH).isEqualTo(256);
+        assertThat(TracenticExporter.MAX_VALUE_LENGTH).isEqualTo(4096);
+        assertThat(preset.toString()).contains(RetryPolicy.DEFAULT.toString());
+    }
+
+    @Test
+    void settings_reachTheWire() {
+        export(
+                builder()
+                        .serviceName("bot")
+                        .deploymentEnvironment("staging")
+                        .globals(Attributes.of("region", "eu").with("team", "x"))
+                        .maxAttributes(1)
+                        .maxKeyLength(3)
+                        .maxValueLength(1),
+                1);
+        assertThat(server.requests().get(0).text())
+                .contains("{\"stringValue\":\"bot\"}", "{\"stringValue\":\"staging\"}")
+                .contains("{\"key\":\"reg\",\"value\":{\"stringValue\":\"e\"}}")
+                .doesNotContain("team");
+        assertThat(exporter.droppedAttributes()).isEqualTo(1);
+        assertThat(exporter.cutAttributes()).isEqualTo(2 + 1);
+        assertThat(exporter.globals().asMap()).containsOnlyKeys("region", "team");
+    }
+
+    @Test
+    void timeout_isOfOneAttempt() {
+        server.then(Behaviour.hang());
+        assertThat(export(builder().timeout(Duration.ofMillis(200)), 1)).isEqualTo(ExportResult.sent(1));
+        assertThat(server.requests()).hasSize(2);
+    }
+
+    // ---- mistakes ------------------------------------------------------------------------------------------------
+
+    @Test
+    void build_refusesMistakes_byName() {
+        assertThatThrownBy(() -> TracenticExporter.builder().build()).hasMessageContaining("apiKey");
+        assertThatThrownBy(() -> builder().apiKey(" ")).hasMessage("apiKey is blank");
+        assertThatThrownBy(() -> builder().serviceName("")).hasMessage("serviceName is blank");
+        assertThatThrownBy(() -> builder().deploymentEnvironment("")).hasMessage("deploymentEnvironment is blank");
+        assertThatThrownBy(() -> builder().endpoint("tracentic.dev").build()).hasMessageContaining("endpoint");
+        assertThatThrownBy(() -> builder().endpoint(null)).hasMessage("endpoint == null");
+        assertThatThrownBy(() -> builder().endpoint("https://a?key=hunter2").build())
+                .hasMessageContaining("endpoint")
+                .hasMessageNotContaining("hunter2");
+        assertThatThrownBy(() -> builder().timeout(Duration.ZERO).build()).hasMessageContaining("timeout");
+        assertThatThrownBy(() -> builder().globals(null)).hasMessage("globals == null");
+    }
+
+    @Test
+    void apiKey_isKeptToItself() {
+        LogCapture logs = LogCapture.start();
+        server.otherwise(Behaviour.status(401, "{\"error\":\"key tr-secret-key is unknown\"}"));
+        assertThat(export(builder(), 1)).isEqualTo(ExportResult.dropped(DropCause.REFUSED, 1));
+        assertThat(exporter.toString()).contains("x-tracentic-api-key").doesNotContain("secret");
+        assertThat(logs.warnings()).isNotEmpty();
+        assertThat(logs.warnings().toString()).contains("401").doesNotContain("secret");
+        assertThatThrownBy(() -> builder().apiKey("bad\nsecret").build())
+                .hasMessageContaining("x-tracentic-api-key")
+                .hasMessageNotContaining("secret");
+    }
+
+    // ---- what a server may do ------------------------------------------------------------------------------------
+
+    @ParameterizedTest
+    @ValueSource(ints = {429, 502, 503, 504})
+    void anOverloadedServer_getsTheBatchInTheEnd(int status) {
+        server.then(Behaviour.status(status, "busy"));
+        assertThat(export(builder(), 128)).isEqualTo(ExportResult.sent(128));
+        assertThat(server.requests()).hasSize(2);
+        assertThat(server.requests().get(1).text())
+                .isEqualTo(server.requests().get(0).text());
+    }
+
+    @Test
+    void aServerThatClosesAndResets_getsTheBatchInTheEnd() {
+        server.then(Behaviour.close()).then(Behaviour.reset()).then(Behaviour.resetMidBody());
+        assertThat(export(builder(), 128)).isEqualTo(ExportResult.sent(128));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {301, 401, 403, 404, 409, 500})
+    void anyOtherRefusal_isFinal(int status) {
+        server.otherwise(Behaviour.status(status, "no", "Location: " + server.url("/elsewhere")));
+        assertThat(export(builder(), 3)).isEqualTo(ExportResult.dropped(DropCause.REFUSED, 3));
+        assertThat(server.requests()).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {400, 413})
+    void aPoisonedBatch_losesItsCulpritOnly(int status) {
+        server.otherwise(
+                exchange -> exchange.answer(exchange.request().text().contains("\"s77\"") ? status : 202, "{}"));
+        assertThat(export(builder(), 128)).isEqualTo(new ExportResult(127, 0, Map.of(DropCause.REFUSED, 1L)));
+    }
+
+    @Test
+    void aBodyOfTheAnswer_meansNothing() {
+        server.otherwise(Behaviour.status(202, "<html>accepted</html>"));
+        assertThat(export(builder(), 3)).isEqualTo(ExportResult.sent(3));
+    }
+
+    // ---- beside others -------------------------------------------------------------------------------------------
+
+    @Test
+    void aDeadTracentic_costsTheOtherNothing() {
+        server.otherwise(Behaviour.hang());
+        InMemorySpanExporter other = InMemorySpanExporter.create();
+        Spanflux spanflux = Spanflux.builder()
+                .environment(Environment.of(Map.of()))
+                .exporter(builder().build())
+                .exporter(other)
+                .build();
+        for (int i = 0; i < 1_000; i++) {
+            spanflux.tracer().span("s" + i).start().end();
+        }
+        DeliveryReport report = spanflux.awaitFlush(Duration.ofSeconds(2));
+        assertThat(other.spans()).hasSize(1_000);
+        assertThat(report.timedOut())
+                .as("the dead one is waited for, the other is done")
+                .isTrue();
+        server.close();
+        spanflux.awaitClose(Duration.ofMillis(200));
+    }
+}
