@@ -36,6 +36,7 @@ import org.slf4j.LoggerFactory;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.StreamWriteFeature;
+import tools.jackson.core.io.SerializedString;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.json.JsonWriteFeature;
 import tools.jackson.core.util.JsonRecyclerPools;
@@ -51,6 +52,30 @@ import static io.spanflux.genai.GenAiAttributes.*;
  */
 final class TracenticEncoder implements SpanEncoder {
     private static final Logger log = LoggerFactory.getLogger(TracenticEncoder.class);
+
+    private static final SerializedString RESOURCE_SPANS = new SerializedString("resourceSpans");
+    private static final SerializedString TRACE_ID = new SerializedString("traceId");
+    private static final SerializedString SPAN_ID = new SerializedString("spanId");
+    private static final SerializedString PARENT_SPAN_ID = new SerializedString("parentSpanId");
+    private static final SerializedString NAME = new SerializedString("name");
+    private static final SerializedString KIND = new SerializedString("kind");
+    private static final SerializedString START = new SerializedString("startTimeUnixNano");
+    private static final SerializedString END = new SerializedString("endTimeUnixNano");
+    private static final SerializedString RESOURCE = new SerializedString("resource");
+    private static final SerializedString ATTRIBUTES = new SerializedString("attributes");
+    private static final SerializedString SCOPE_SPANS = new SerializedString("scopeSpans");
+    private static final SerializedString SCOPE = new SerializedString("scope");
+    private static final SerializedString VERSION = new SerializedString("version");
+    private static final SerializedString SPANS = new SerializedString("spans");
+    private static final SerializedString STATUS = new SerializedString("status");
+    private static final SerializedString CODE = new SerializedString("code");
+    private static final SerializedString MESSAGE = new SerializedString("message");
+    private static final SerializedString KEY = new SerializedString("key");
+    private static final SerializedString VALUE = new SerializedString("value");
+    private static final SerializedString INT = new SerializedString("intValue");
+    private static final SerializedString DOUBLE = new SerializedString("doubleValue");
+    private static final SerializedString BOOL = new SerializedString("boolValue");
+    private static final SerializedString STRING = new SerializedString("stringValue");
 
     private static final String UNKNOWN_SERVICE = "unknown-service";
     private static final String PRODUCTION = "production";
@@ -152,7 +177,7 @@ final class TracenticEncoder implements SpanEncoder {
         Body(JsonGenerator generator) {
             this.generator = generator;
             generator.writeStartObject();
-            generator.writeName("resourceSpans");
+            generator.writeName(RESOURCE_SPANS);
             generator.writeStartArray();
         }
 
@@ -168,16 +193,16 @@ final class TracenticEncoder implements SpanEncoder {
             attributes.beginSpan();
             Call call = Call.of(span);
             generator.writeStartObject();
-            text("traceId", base64(span.traceIdHigh(), span.traceIdLow()));
-            text("spanId", base64(span.spanIdBits()));
+            text(TRACE_ID, base64(span.traceIdHigh(), span.traceIdLow()));
+            text(SPAN_ID, base64(span.spanIdBits()));
             if (span.parentSpanIdBits() != 0) {
-                text("parentSpanId", base64(span.parentSpanIdBits()));
+                text(PARENT_SPAN_ID, base64(span.parentSpanIdBits()));
             }
-            text("name", attributes.repaired(call.isModelCall ? call.spanName() : span.name()));
-            generator.writeName("kind");
+            text(NAME, attributes.repaired(call.isModelCall ? call.spanName() : span.name()));
+            generator.writeName(KIND);
             generator.writeNumber(span.kind().code());
-            text("startTimeUnixNano", Long.toString(span.startEpochNanos()));
-            text("endTimeUnixNano", Long.toString(span.endEpochNanos()));
+            text(START, Long.toString(span.startEpochNanos()));
+            text(END, Long.toString(span.endEpochNanos()));
             writeStatus(span);
             collect(span, call);
             writeAttributes(attributes.values());
@@ -186,24 +211,24 @@ final class TracenticEncoder implements SpanEncoder {
 
         private void beginEnvelope(Attributes of) {
             generator.writeStartObject();
-            generator.writeName("resource");
+            generator.writeName(RESOURCE);
             generator.writeStartObject();
-            generator.writeName("attributes");
+            generator.writeName(ATTRIBUTES);
             generator.writeStartArray();
             writeAttribute("service.name", attributes.repaired(serviceName(of)));
             writeAttribute("service.version", attributes.repaired(textOr(of.get("service.version"), SdkVersion.get())));
             writeAttribute("deployment.environment", attributes.repaired(environment(of)));
             generator.writeEndArray();
             generator.writeEndObject();
-            generator.writeName("scopeSpans");
+            generator.writeName(SCOPE_SPANS);
             generator.writeStartArray();
             generator.writeStartObject();
-            generator.writeName("scope");
+            generator.writeName(SCOPE);
             generator.writeStartObject();
-            text("name", "io.spanflux");
-            text("version", SdkVersion.get());
+            text(NAME, "io.spanflux");
+            text(VERSION, SdkVersion.get());
             generator.writeEndObject();
-            generator.writeName("spans");
+            generator.writeName(SPANS);
             generator.writeStartArray();
         }
 
@@ -215,15 +240,15 @@ final class TracenticEncoder implements SpanEncoder {
         }
 
         private void writeStatus(Span span) {
-            generator.writeName("status");
+            generator.writeName(STATUS);
             generator.writeStartObject();
             boolean failed = span.status() == SpanStatus.ERROR;
-            generator.writeName("code");
+            generator.writeName(CODE);
             // Theirs know no third status.
             generator.writeNumber(failed ? 2 : 1);
             String description = span.statusDescription();
             if (failed && description != null) {
-                text("message", attributes.repaired(description));
+                text(MESSAGE, attributes.repaired(description));
             }
             generator.writeEndObject();
         }
@@ -275,7 +300,7 @@ final class TracenticEncoder implements SpanEncoder {
             if (values.isEmpty()) {
                 return;
             }
-            generator.writeName("attributes");
+            generator.writeName(ATTRIBUTES);
             generator.writeStartArray();
             values.forEach(this::writeAttribute);
             generator.writeEndArray();
@@ -283,25 +308,25 @@ final class TracenticEncoder implements SpanEncoder {
 
         private void writeAttribute(String key, Object value) {
             generator.writeStartObject();
-            text("key", key);
-            generator.writeName("value");
+            text(KEY, key);
+            generator.writeName(VALUE);
             generator.writeStartObject();
             if (value instanceof Long number) {
-                text("intValue", number.toString());
+                text(INT, number.toString());
             } else if (value instanceof Double number) {
-                generator.writeName("doubleValue");
+                generator.writeName(DOUBLE);
                 generator.writeNumber(PythonNumbers.text(number));
             } else if (value instanceof Boolean truth) {
-                generator.writeName("boolValue");
+                generator.writeName(BOOL);
                 generator.writeBoolean(truth);
             } else {
-                text("stringValue", (String) value);
+                text(STRING, (String) value);
             }
             generator.writeEndObject();
             generator.writeEndObject();
         }
 
-        private void text(String name, String value) {
+        private void text(SerializedString name, String value) {
             generator.writeName(name);
             generator.writeString(value);
         }

@@ -9,11 +9,15 @@ import io.spanflux.Spanflux;
 import io.spanflux.config.Environment;
 import io.spanflux.export.DropCause;
 import io.spanflux.export.ExportResult;
+import io.spanflux.export.OtlpExporter;
+import io.spanflux.genai.Generation;
 import io.spanflux.test.LogCapture;
 import io.spanflux.test.LoopbackServer;
 import io.spanflux.test.LoopbackServer.Behaviour;
+import io.spanflux.test.LoopbackServer.Request;
 import io.spanflux.testing.InMemorySpanExporter;
 import io.spanflux.trace.Attributes;
+import io.spanflux.trace.Scope;
 import io.spanflux.trace.Span;
 import io.spanflux.trace.Tracer;
 import io.spanflux.transport.RetryPolicy;
@@ -21,6 +25,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -28,6 +34,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -227,6 +236,12 @@ class TracenticExporterTest {
 
     // ---- beside others -------------------------------------------------------------------------------------------
 
+    private static void record(Spanflux spanflux, int count) {
+        for (int i = 0; i < count; i++) {
+            spanflux.tracer().span("s" + i).start().end();
+        }
+    }
+
     @Test
     void aDeadTracentic_costsTheOtherNothing() {
         server.otherwise(Behaviour.hang());
@@ -236,15 +251,56 @@ class TracenticExporterTest {
                 .exporter(builder().build())
                 .exporter(other)
                 .build();
-        for (int i = 0; i < 1_000; i++) {
-            spanflux.tracer().span("s" + i).start().end();
-        }
+        record(spanflux, 1_000);
         DeliveryReport report = spanflux.awaitFlush(Duration.ofSeconds(2));
         assertThat(other.spans()).hasSize(1_000);
-        assertThat(report.timedOut())
-                .as("the dead one is waited for, the other is done")
-                .isTrue();
+        assertThat(report.timedOut()).as("the dead one is waited for").isTrue();
+        assertThat(spanflux.ledgers().get(0).pending()).isEqualTo(1_000);
+        assertThat(spanflux.ledgers().get(1).sent()).isEqualTo(1_000);
         server.close();
         spanflux.awaitClose(Duration.ofMillis(200));
+    }
+
+    @Test
+    void aDeadOther_costsTracenticNothing() {
+        Spanflux spanflux = Spanflux.builder()
+                .environment(Environment.of(Map.of()))
+                .exporter(OtlpExporter.builder()
+                        .environment(Environment.of(Map.of()))
+                        .endpoint("http://localhost:" + LoopbackServer.unusedPort())
+                        .build())
+                .exporter(builder().build())
+                .build();
+        record(spanflux, 1_000);
+        spanflux.awaitFlush(Duration.ofSeconds(2));
+        assertThat(spanflux.ledgers().get(0).sent()).isZero();
+        assertThat(spanflux.ledgers().get(1).sent()).isEqualTo(1_000);
+        spanflux.awaitClose(Duration.ofMillis(200));
+    }
+
+    @Test
+    void aHundredRequestsAtOnce_keepTheirUsersApart() {
+        Spanflux spanflux = Spanflux.builder()
+                .environment(Environment.of(Map.of()))
+                .exporter(builder().build())
+                .build();
+        Flux.range(0, 100)
+                .flatMap(
+                        i -> Mono.deferContextual(context -> {
+                                    Span span = spanflux.tracer().start(Generation.chat("p", "m" + i + "."), context);
+                                    return Mono.delay(Duration.ofMillis(5)).doOnTerminate(span::end);
+                                })
+                                .contextWrite(Scope.named("request").attribute("user_id", "u" + i + "."))
+                                .subscribeOn(Schedulers.parallel()),
+                        100)
+                .blockLast(LONG);
+        assertThat(spanflux.awaitClose(LONG).timedOut()).isFalse();
+        String all = server.requests().stream().map(Request::text).collect(Collectors.joining());
+        Pattern pair = Pattern.compile(
+                "\"u(\\d+)\\.\"}},\\{\"key\":\"llm.provider\",\"value\":"
+                        + "\\{\"stringValue\":\"p\"}},\\{\"key\":\"llm.request.model\",\"value\":\\{\"stringValue\":\"m(\\d+)\\.\"");
+        assertThat(pair.matcher(all).results())
+                .hasSize(100)
+                .allSatisfy(match -> assertThat(match.group(1)).isEqualTo(match.group(2)));
     }
 }
