@@ -381,6 +381,7 @@ class GenAiGuideTest {
     @Test
     void configuration_isThisSource_andBuilds() throws IOException {
         configured().awaitClose(Duration.ofSeconds(5));
+        evaluated();
 
         List<String> blocks = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL)
                 .matcher(Files.readString(GUIDE))
@@ -424,6 +425,8 @@ class GenAiGuideTest {
                 .keepRatio(0.1));
         // Metrics.
         builder.metrics(metrics -> metrics.exportInterval(Duration.ofSeconds(30)));
+        // Events.
+        builder.events(events -> events.details(true));
         // Dialects.
         builder.exporter(OtlpExporter.create());
         builder.exporter(OtlpExporter.builder()
@@ -432,6 +435,30 @@ class GenAiGuideTest {
                 .dialect(AttributeDialect.langfuse())
                 .build());
         return builder.build();
+    }
+
+    private static void evaluated() {
+        Spanflux spanflux = Spanflux.builder()
+                .environment(Environment.of(Map.of("OTEL_TRACES_EXPORTER", "none")))
+                .build();
+        Span span = spanflux.tracer().span("ended").start();
+        span.end();
+        String responseId = "chatcmpl-1";
+        String why = "It names the city.";
+        String comment = "Too long.";
+        spanflux.events()
+                .evaluation(span.context(), "relevance")
+                .score(0.9)
+                .label("pass")
+                .explanation(why)
+                .record();
+        spanflux.events()
+                .evaluation(responseId, "user_feedback")
+                .label("thumbs_down")
+                .explanation(comment)
+                .record();
+        assertThat(spanflux.events().discarded()).isEqualTo(2);
+        spanflux.awaitClose(Duration.ofSeconds(5));
     }
 
     /** Name, kind and attributes of {@code span} as they are sent, an attribute a line; what was measured is rounded off. */
