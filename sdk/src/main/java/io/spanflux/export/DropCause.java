@@ -19,6 +19,8 @@ public enum DropCause {
     EXPORTER_FAILED,
     /** The tail sampler decided against its trace: not a loss, but what was asked for. */
     SAMPLED_OUT,
+    /** The exporter is switched off: not a loss, but what was asked for. */
+    DISABLED,
     /** It ended after {@code close()}, or was still waiting then. */
     AFTER_CLOSE
 }

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,6 +32,7 @@ final class HttpExporter<T> {
     private final Kind kind;
     private final BiFunction<List<T>, LongUnaryOperator, Payload> payloads;
     private final PayloadSender sender;
+    private final Consumer<List<T>> delivered;
     private final RepeatedWarning losses = new RepeatedWarning(log);
     private final RepeatedWarning rejections = new RepeatedWarning(log);
 
@@ -41,8 +43,18 @@ final class HttpExporter<T> {
     private volatile boolean unwanted;
 
     HttpExporter(Kind kind, BiFunction<List<T>, LongUnaryOperator, Payload> payloads, PayloadSender sender) {
+        this(kind, payloads, sender, batch -> {});
+    }
+
+    /** As the other one; {@code delivered} is told of each body that arrived. */
+    HttpExporter(
+            Kind kind,
+            BiFunction<List<T>, LongUnaryOperator, Payload> payloads,
+            PayloadSender sender,
+            Consumer<List<T>> delivered) {
         this.kind = kind;
         this.payloads = payloads;
+        this.delivered = delivered;
         this.sender = sender;
     }
 
@@ -180,6 +192,7 @@ final class HttpExporter<T> {
     private Outcome judge(List<T> batch, Response response) {
         int status = response.status();
         if (response.isSuccess()) {
+            delivered.accept(batch);
             PartialSuccess partial = PartialSuccess.parse(response, kind.rejectedName, batch.size());
             if (partial.rejected() > 0) {
                 rejections.warn(

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.function.LongUnaryOperator;
 
 /** A batch as a body: encoded span by span, anew for each attempt; as old as the delivery that it is part of. */
@@ -17,6 +18,11 @@ record SpanPayload(List<Span> batch, SpanEncoder encoder, LongUnaryOperator sinc
     @Override
     public String contentType() {
         return encoder.contentType();
+    }
+
+    @Override
+    public Map<String, String> headers() {
+        return encoder.headers(batch);
     }
 
     @Override

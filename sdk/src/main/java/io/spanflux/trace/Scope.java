@@ -27,7 +27,7 @@ import reactor.util.context.ContextView;
  * <p>Threads: immutable.
  */
 public final class Scope implements Function<Context, Context> {
-    private static final Scope NONE = new Scope(null, Attributes.empty(), null, null, null, false, null);
+    private static final Scope NONE = new Scope(null, Attributes.empty(), null, null, null, false, null, null);
 
     private final @Nullable String name;
     private final Attributes attributes;
@@ -36,6 +36,7 @@ public final class Scope implements Function<Context, Context> {
     private final @Nullable ContentCapture contentCapture;
     private final boolean remote;
     private final @Nullable Instant enteredAt;
+    private final @Nullable TraceInfo trace;
 
     private Scope(
             @Nullable String name,
@@ -44,7 +45,8 @@ public final class Scope implements Function<Context, Context> {
             @Nullable Scope parent,
             @Nullable ContentCapture contentCapture,
             boolean remote,
-            @Nullable Instant enteredAt) {
+            @Nullable Instant enteredAt,
+            @Nullable TraceInfo trace) {
         this.name = name;
         this.attributes = attributes;
         this.id = id;
@@ -52,12 +54,13 @@ public final class Scope implements Function<Context, Context> {
         this.contentCapture = contentCapture;
         this.remote = remote;
         this.enteredAt = enteredAt;
+        this.trace = trace;
     }
 
     /** A scope with a name, which spans show as {@code spanflux.scope.name}. */
     public static Scope named(String name) {
         return new Scope(
-                Objects.requireNonNull(name, "name == null"), Attributes.empty(), null, null, null, false, null);
+                Objects.requireNonNull(name, "name == null"), Attributes.empty(), null, null, null, false, null, null);
     }
 
     /**
@@ -68,7 +71,7 @@ public final class Scope implements Function<Context, Context> {
         if (id.isEmpty()) {
             throw new IllegalArgumentException("id is empty");
         }
-        return new Scope(null, Attributes.empty(), id, null, null, true, null);
+        return new Scope(null, Attributes.empty(), id, null, null, true, null, null);
     }
 
     /** The scope of a place that is in none: no name, no id, no attributes. */
@@ -84,12 +87,12 @@ public final class Scope implements Function<Context, Context> {
 
     /** Adds an attribute; see {@link Attributes} for what a value may be. */
     public Scope attribute(String key, @Nullable Object value) {
-        return new Scope(name, attributes.with(key, value), id, parent, contentCapture, remote, enteredAt);
+        return new Scope(name, attributes.with(key, value), id, parent, contentCapture, remote, enteredAt, trace);
     }
 
     /** Adds attributes. */
     public Scope attributes(Attributes more) {
-        return new Scope(name, attributes.with(more), id, parent, contentCapture, remote, enteredAt);
+        return new Scope(name, attributes.with(more), id, parent, contentCapture, remote, enteredAt, trace);
     }
 
     /** The conversation, session or thread of the model's provider: {@code gen_ai.conversation.id}. Never made up. */
@@ -126,7 +129,13 @@ public final class Scope implements Function<Context, Context> {
     /** Where content of the calls below leaves, whatever the SDK says. Default what the scope outside says, then the SDK. */
     public Scope captureContent(ContentCapture where) {
         return new Scope(
-                name, attributes, id, parent, Objects.requireNonNull(where, "where == null"), remote, enteredAt);
+                name, attributes, id, parent, Objects.requireNonNull(where, "where == null"), remote, enteredAt, trace);
+    }
+
+    /** Begins a trace at each entry, about which {@code trace} says what back ends for traces want to know. */
+    public Scope trace(TraceInfo trace) {
+        Objects.requireNonNull(trace, "trace == null");
+        return new Scope(name, attributes, id, parent, contentCapture, remote, enteredAt, trace);
     }
 
     /** Enters this scope: {@code contextWrite} calls it once for each subscription. */
@@ -149,7 +158,8 @@ public final class Scope implements Function<Context, Context> {
                 outer == NONE ? null : outer,
                 contentCapture == null ? outer.contentCapture : contentCapture,
                 remote,
-                remote ? null : Instant.now());
+                remote ? null : Instant.now(),
+                trace == null ? outer.trace : trace.begun());
     }
 
     private static String newId() {
@@ -191,6 +201,11 @@ public final class Scope implements Function<Context, Context> {
     /** Where content leaves, null when neither this scope nor, once entered, one outside says so. */
     public @Nullable ContentCapture contentCapture() {
         return contentCapture;
+    }
+
+    /** What is said of the trace, null when neither this scope nor, once entered, one outside says anything. */
+    public @Nullable TraceInfo trace() {
+        return trace;
     }
 
     @Override

@@ -20,6 +20,7 @@ public final class SpanBuilder {
     private Attributes attributes = Attributes.empty();
     private final List<SpanContext> links = new ArrayList<>(0);
     private @Nullable Instant startTime;
+    private @Nullable String id;
 
     SpanBuilder(Tracer tracer, String name) {
         this.tracer = tracer;
@@ -90,6 +91,16 @@ public final class SpanBuilder {
         return this;
     }
 
+    /**
+     * The application's own id, any text, for a span in a scope that says something of its {@linkplain Scope#trace trace}.
+     * Wires whose ids are texts send it as it is; elsewhere it is the 16 lower-case hexadecimal digits that the text
+     * consists of or that follow its last {@code _}, else the first 8 bytes of its SHA-256. Null means a random id.
+     */
+    public SpanBuilder id(@Nullable String id) {
+        this.id = id;
+        return this;
+    }
+
     /** The start, where it is not now. */
     public SpanBuilder startTime(Instant startTime) {
         this.startTime = startTime;
@@ -102,10 +113,22 @@ public final class SpanBuilder {
             return Tracer.passedOn(parent);
         }
         Span span = tracer.start(
-                name, kind, parent, scope, attributes, data, tracer.clock().nanoTime(), startTime);
+                name, kind, parent, scope, attributes, data, tracer.clock().nanoTime(), startTime, ownIdBits());
         for (SpanContext link : links) {
             span.link(link);
         }
         return span;
+    }
+
+    private long ownIdBits() {
+        if (id == null) {
+            return 0;
+        }
+        long bits = OwnIds.spanId(id);
+        TraceInfo trace = scope.trace();
+        if (trace != null) {
+            trace.remember(bits, id);
+        }
+        return bits;
     }
 }

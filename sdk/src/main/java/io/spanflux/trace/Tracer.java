@@ -114,7 +114,8 @@ public final class Tracer {
                 Attributes.empty(),
                 data,
                 clock.nanoTime(),
-                null);
+                null,
+                0);
     }
 
     /** Records what is already over: a span from {@code start} to {@code end} below {@code context}'s span and scope. */
@@ -142,17 +143,26 @@ public final class Tracer {
             Attributes attributes,
             @Nullable SpanData data,
             long nanoTime,
-            @Nullable Instant startTime) {
+            @Nullable Instant startTime,
+            long ownId) {
         String fullName = name;
         name = AttributeValue.truncate(fullName, SpanLimits.NAME_LENGTH);
         Span above = parent != null && (parent.traceIdHigh() | parent.traceIdLow()) != 0 ? parent : null;
+        TraceInfo trace = scope.trace();
+        Span left = above != null && trace != null && trace.partsFrom(above) ? above : null;
+        above = left == null ? above : null;
         long high;
         long low;
         int flags;
         SpanContext parentContext;
         if (above == null) {
-            high = ids.traceIdHigh();
-            low = nonZero(ids.traceIdLow());
+            if (trace != null && trace.hasBegun()) {
+                high = trace.traceIdHigh();
+                low = trace.traceIdLow();
+            } else {
+                high = ids.traceIdHigh();
+                low = nonZero(ids.traceIdLow());
+            }
             flags = SpanContext.RANDOM;
             parentContext = null;
         } else {
@@ -161,8 +171,9 @@ public final class Tracer {
             parentContext = above.context();
             flags = (above.traceFlags() & ~SpanContext.SAMPLED) | (parentContext.isRemote() ? Span.PARENT_REMOTE : 0);
         }
-        SamplingResult result =
-                sample(new SamplingRequest(parentContext, high, low, name, kind, attributes, data, scope));
+        SamplingResult result = trace != null && trace.isDisabled()
+                ? SamplingResult.drop()
+                : sample(new SamplingRequest(parentContext, high, low, name, kind, attributes, data, scope));
         if (result.decision() != SamplingResult.Decision.DROP) {
             flags |= Span.RECORDING;
         } else if (enabled && seeingAll.length > 0) {
@@ -200,7 +211,7 @@ public final class Tracer {
                 this,
                 high,
                 low,
-                nonZero(ids.spanId()),
+                ownId == 0 ? nonZero(ids.spanId()) : ownId,
                 above == null ? 0 : above.spanIdBits(),
                 flags,
                 traceState,
@@ -216,6 +227,9 @@ public final class Tracer {
         if (span.isRecording()) {
             span.truncated(name.length() < fullName.length() ? 1 : 0);
             span.attributes(attributes).attributes(result.attributes());
+            if (left != null) {
+                span.link(left.context());
+            }
             live.add(span);
             started(span);
         }

@@ -5,6 +5,7 @@ package io.spanflux.transport;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.Map;
 
 /**
  * A request body that is written anew for each attempt to send it, piece by piece while it leaves, so that it is never
@@ -13,6 +14,14 @@ import java.io.OutputStream;
 public interface Payload {
     /** The media type. */
     String contentType();
+
+    /**
+     * Headers of this body, over those of the sender with the same name; as secret as those. Asked for once for each
+     * attempt, on the sender's event loop. Default none.
+     */
+    default Map<String, String> headers() {
+        return Map.of();
+    }
 
     /**
      * When this was first attempted, which a sender that gives up by age asks once for each subscription, at its first

@@ -151,6 +151,7 @@ public final class ReactorNettySender implements PayloadSender {
     }
 
     private Publisher<Void> write(Payload payload, HttpClientRequest request, NettyOutbound outbound) {
+        payload.headers().forEach((name, value) -> request.requestHeaders().set(name, value));
         request.header(HttpHeaderNames.CONTENT_TYPE, payload.contentType());
         if (compression == Compression.GZIP) {
             request.header(HttpHeaderNames.CONTENT_ENCODING, "gzip");

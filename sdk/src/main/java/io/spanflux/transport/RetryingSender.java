@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.DoubleSupplier;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,7 +25,7 @@ import reactor.core.scheduler.Scheduler;
 import reactor.util.retry.Retry;
 
 /**
- * Tries again what may succeed later: no answer at all, and the answers 429, 502, 503 and 504. Waits as
+ * Tries again what may succeed later: no answer at all, and the answers 429, 502, 503 and 504 unless other ones are named. Waits as
  * {@link RetryPolicy} says; gives up by the age of a body, never by a count of attempts. Then the last answer, or the last
  * error, is the outcome.
  *
@@ -41,6 +42,7 @@ public final class RetryingSender implements PayloadSender {
     private final RetryPolicy policy;
     private final Scheduler scheduler;
     private final DoubleSupplier random;
+    private final IntPredicate retryable;
     private final RepeatedWarning failures = new RepeatedWarning(log);
     private final Set<Sending> active = ConcurrentHashMap.newKeySet();
 
@@ -49,14 +51,30 @@ public final class RetryingSender implements PayloadSender {
 
     /** Sends through {@code delegate}; waits on {@code scheduler}. */
     public RetryingSender(PayloadSender delegate, RetryPolicy policy, Scheduler scheduler) {
-        this(delegate, policy, scheduler, Math::random);
+        this(delegate, policy, scheduler, RetryingSender::isOverload);
+    }
+
+    /** As the other one, for a server that means something else than OTLP by its statuses. */
+    public RetryingSender(
+            PayloadSender delegate, RetryPolicy policy, Scheduler scheduler, IntPredicate retryableStatus) {
+        this(delegate, policy, scheduler, Math::random, retryableStatus);
     }
 
     RetryingSender(PayloadSender delegate, RetryPolicy policy, Scheduler scheduler, DoubleSupplier random) {
+        this(delegate, policy, scheduler, random, RetryingSender::isOverload);
+    }
+
+    private RetryingSender(
+            PayloadSender delegate,
+            RetryPolicy policy,
+            Scheduler scheduler,
+            DoubleSupplier random,
+            IntPredicate retryable) {
         this.delegate = Objects.requireNonNull(delegate, "delegate == null");
         this.policy = Objects.requireNonNull(policy, "policy == null");
         this.scheduler = Objects.requireNonNull(scheduler, "scheduler == null");
         this.random = random;
+        this.retryable = Objects.requireNonNull(retryable, "retryableStatus == null");
     }
 
     @Override
@@ -68,8 +86,9 @@ public final class RetryingSender implements PayloadSender {
                     return sending;
                 },
                 sending -> Mono.defer(() -> attempt(sending))
-                        .flatMap(response ->
-                                isRetryable(response) ? Mono.error(new Refused(response)) : Mono.just(response))
+                        .flatMap(response -> retryable.test(response.status())
+                                ? Mono.error(new Refused(response))
+                                : Mono.just(response))
                         .retryWhen(Retry.from(signals -> signals.concatMap(signal -> pause(signal, sending), 0)))
                         .onErrorResume(Refused.class, refused -> Mono.just(refused.response)),
                 active::remove);
@@ -142,8 +161,7 @@ public final class RetryingSender implements PayloadSender {
         }
     }
 
-    static boolean isRetryable(Response response) {
-        int status = response.status();
+    private static boolean isOverload(int status) {
         return status == 429 || status == 502 || status == 503 || status == 504;
     }
 
