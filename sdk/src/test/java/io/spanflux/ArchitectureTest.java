@@ -49,6 +49,9 @@ class ArchitectureTest {
             Map.entry("encode", Set.of("trace", "genai", "config")),
             Map.entry("transport", Set.of("diagnostics")),
             Map.entry("export", Set.of("trace", "encode", "transport", "config", "diagnostics")),
+            Map.entry("wire", Set.of()),
+            Map.entry(
+                    "wire.openai", Set.of("trace", "genai", "encode", "transport", "export", "config", "diagnostics")),
             Map.entry("pipeline", Set.of("trace", "export", "diagnostics")),
             Map.entry("events", Set.of("trace", "genai", "export", "pipeline", "config", "diagnostics")),
             Map.entry("metrics", Set.of("trace", "genai", "encode", "export", "config", "diagnostics")),
