@@ -14,8 +14,9 @@ import io.spanflux.pipeline.Ledger;
  * @param timedOut whether time ran out before the fate of every span was known; those are {@link Ledger#pending}
  */
 public record DeliveryReport(Ledger ledger, boolean timedOut) {
-    /** Whether nothing was lost since the start and nothing waits; what a tail sampler left out is not lost. */
+    /** Whether nothing was lost since the start and nothing waits; what a tail sampler or a switch left out is not lost. */
     public boolean isComplete() {
-        return !timedOut && ledger.accepted() == ledger.sent() + ledger.dropped(DropCause.SAMPLED_OUT);
+        long leftOut = ledger.dropped(DropCause.SAMPLED_OUT) + ledger.dropped(DropCause.DISABLED);
+        return !timedOut && ledger.accepted() == ledger.sent() + leftOut;
     }
 }

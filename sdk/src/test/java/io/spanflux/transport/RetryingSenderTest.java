@@ -48,6 +48,15 @@ class RetryingSenderTest {
         return retrying.send(TextPayload.of("{}")).subscribe(response -> outcome.add(response.status()), outcome::add);
     }
 
+    @Test
+    void send_statusesThatAServerMeansOtherwise_areTriedAgainAsNamed() {
+        sender.then(418).then(503);
+        send(new RetryingSender(sender, RetryPolicy.DEFAULT, time, status -> status == 418));
+        time.advanceTimeBy(Duration.ofSeconds(1));
+        assertThat(outcome).containsExactly(503);
+        assertThat(sender.sentAt).hasSize(2);
+    }
+
     @ParameterizedTest
     @ValueSource(
             ints = {200, 202, 204, 299, 301, 302, 307, 400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 500, 501, 505})

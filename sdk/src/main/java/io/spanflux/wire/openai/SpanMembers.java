@@ -124,8 +124,8 @@ final class SpanMembers {
         if (data instanceof Tool) {
             return "function";
         }
-        if (data instanceof McpCall call) {
-            Object method = call.attribute(MCP_METHOD_NAME);
+        if (data instanceof McpCall) {
+            Object method = attributes.get(MCP_METHOD_NAME);
             return "tools/list".equals(method) ? "mcp_tools" : "tools/call".equals(method) ? "function" : "custom";
         }
         if (data instanceof Guardrail) {
