@@ -66,8 +66,7 @@ final class OpenAiTraceEncoder implements SpanEncoder {
     /** Spans of different keys never travel together. */
     @Override
     public Map<String, String> headers(List<Span> spans) {
-        String own = keyOf(spans.get(0));
-        String key = own == null ? defaultKey.get() : own;
+        String key = effectiveKeyOf(spans.get(0));
         return key == null ? Map.of() : Map.of("Authorization", "Bearer " + key);
     }
 
@@ -78,8 +77,14 @@ final class OpenAiTraceEncoder implements SpanEncoder {
         }
     }
 
-    private static Announced traceOf(Span span) {
-        return new Announced(OpenAiIds.traceId(span), keyOf(span));
+    private @Nullable String effectiveKeyOf(Span span) {
+        String own = keyOf(span);
+        return own == null ? defaultKey.get() : own;
+    }
+
+    /** Another key may be another account's, which does not know the trace. */
+    private Announced traceOf(Span span) {
+        return new Announced(OpenAiIds.traceId(span), effectiveKeyOf(span));
     }
 
     @Override

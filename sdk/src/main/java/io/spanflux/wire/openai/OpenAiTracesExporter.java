@@ -222,7 +222,7 @@ public final class OpenAiTracesExporter implements SpanExporter {
         private @Nullable Boolean disabled;
         private boolean cai;
         private final Map<String, String> headers = new LinkedHashMap<>();
-        private Duration timeout = Duration.ofSeconds(60);
+        private Duration timeout = Duration.ofSeconds(10);
         private RetryPolicy retryPolicy = RetryPolicy.DEFAULT;
         private Consumer<ReactorNettySender.Builder> transport = sender -> {};
 
@@ -284,7 +284,7 @@ public final class OpenAiTracesExporter implements SpanExporter {
             return this;
         }
 
-        /** How long one attempt may take. Default 60 s; positive. */
+        /** How long one attempt may take. Default 10 s; positive. */
         public Builder timeout(Duration timeout) {
             this.timeout = Objects.requireNonNull(timeout, "timeout == null");
             return this;
