@@ -287,8 +287,10 @@ class OpenAiTracesExporterTest {
         for (String name : Arrays.asList("a", "b", "c")) {
             exporter.export(List.of(ended(name, scope))).block(LONG);
         }
+        exporter.apiKey("sk-of-another-account");
+        exporter.export(List.of(ended("d", scope))).block(LONG);
         assertThat(server.requests().stream().map(request -> request.text().contains("\"object\":\"trace\"")))
-                .containsExactly(true, false, false);
+                .containsExactly(true, false, false, true);
     }
 
     @Test
