@@ -42,16 +42,13 @@ import reactor.netty.resources.LoopResources;
  * the application's clients. A body is encoded on that event loop while it leaves; one below 128 KiB, compressed if it is
  * to be, is sent with a content length, a larger one in chunks.
  *
- * <p>Bounds: one connection, 16 requests waiting for it, one attempt at most {@link Builder#timeout}, 4 MiB of response.
+ * <p>Bounds: one connection or {@link Builder#maxConnections}, 16 requests waiting for it, one attempt at most {@link Builder#timeout}, 4 MiB of response.
  * Redirects are never followed: they would carry credentials elsewhere.
  *
  * <p>Threads: one daemon thread {@code spanflux-http-*}, started at the first request and ended by {@link #close()}.
  */
 public final class ReactorNettySender implements PayloadSender {
     static final int MAX_RESPONSE_BYTES = 4 * 1024 * 1024;
-
-    /** A pipeline has one batch under way; with a second connection every other batch would open or warm it. */
-    private static final int MAX_CONNECTIONS = 1;
 
     private static final int MAX_PENDING_ACQUIRES = 16;
 
@@ -61,6 +58,7 @@ public final class ReactorNettySender implements PayloadSender {
     private final Duration maxIdleTime;
     private final Compression compression;
     private final boolean contentLength;
+    private final int maxConnections;
     private final @Nullable SslContext sslContext;
     private final UnaryOperator<HttpClient> customizer;
     private final AtomicReference<@Nullable Connections> connections = new AtomicReference<>();
@@ -72,6 +70,7 @@ public final class ReactorNettySender implements PayloadSender {
         this.maxIdleTime = builder.maxIdleTime;
         this.compression = builder.compression;
         this.contentLength = builder.contentLength;
+        this.maxConnections = builder.maxConnections;
         this.customizer = builder.customizer;
         this.sslContext = sslContext;
     }
@@ -113,7 +112,7 @@ public final class ReactorNettySender implements PayloadSender {
     private Connections connect() {
         LoopResources loop = LoopResources.create("spanflux-http", 1, true);
         ConnectionProvider provider = ConnectionProvider.builder("spanflux")
-                .maxConnections(MAX_CONNECTIONS)
+                .maxConnections(maxConnections)
                 .pendingAcquireMaxCount(MAX_PENDING_ACQUIRES)
                 .pendingAcquireTimeout(timeout)
                 // Below the keep-alive time of common servers, or the first request after a pause would be reset.
@@ -247,6 +246,7 @@ public final class ReactorNettySender implements PayloadSender {
         private Duration maxIdleTime = Duration.ofSeconds(4);
         private Compression compression = Compression.NONE;
         private boolean contentLength;
+        private int maxConnections = 1;
         private @Nullable Path certificate;
         private @Nullable Path clientCertificate;
         private @Nullable Path clientKey;
@@ -340,6 +340,18 @@ public final class ReactorNettySender implements PayloadSender {
          */
         public Builder alwaysContentLength(boolean always) {
             this.contentLength = always;
+            return this;
+        }
+
+        /**
+         * How many connections may be open. Default 1: a pipeline has one batch under way, and with a second connection
+         * every other batch would open or warm it. More are for who sends a batch as several bodies; 1 to 64.
+         */
+        public Builder maxConnections(int maxConnections) {
+            if (maxConnections < 1 || maxConnections > 64) {
+                throw new IllegalArgumentException("maxConnections is not between 1 and 64: " + maxConnections);
+            }
+            this.maxConnections = maxConnections;
             return this;
         }
 
