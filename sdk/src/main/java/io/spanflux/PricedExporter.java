@@ -6,10 +6,13 @@ package io.spanflux;
 import io.spanflux.diagnostics.FatalErrors;
 import io.spanflux.export.ExportResult;
 import io.spanflux.export.SpanExporter;
+import io.spanflux.export.SpanGrouping;
 import io.spanflux.genai.BilledData;
 import io.spanflux.pricing.Pricing;
 import io.spanflux.trace.Span;
 import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
@@ -52,6 +55,11 @@ final class PricedExporter implements SpanExporter {
             // Whoever renders the span asks again, fails alike, and counts it.
             FatalErrors.propagate(failure);
         }
+    }
+
+    @Override
+    public @Nullable SpanGrouping grouping(Consumer<Span> pipeline) {
+        return exporter.grouping(pipeline);
     }
 
     @Override

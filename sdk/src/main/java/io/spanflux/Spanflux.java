@@ -72,7 +72,7 @@ public final class Spanflux {
     private static final Duration MAX_SWEEP_INTERVAL = Duration.ofSeconds(30);
 
     private final Tracer tracer;
-    private final List<RecordPipeline<Span>> pipelines;
+    private final List<Destination> destinations;
     private final @Nullable TailSampler tailSampler;
     private final Propagator propagator;
     private final ContentPolicy contentPolicy;
@@ -82,7 +82,7 @@ public final class Spanflux {
 
     private Spanflux(
             Tracer tracer,
-            List<RecordPipeline<Span>> pipelines,
+            List<Destination> destinations,
             @Nullable TailSampler tailSampler,
             Propagator propagator,
             ContentPolicy contentPolicy,
@@ -90,7 +90,7 @@ public final class Spanflux {
             Events events,
             Duration sweepInterval) {
         this.tracer = tracer;
-        this.pipelines = List.copyOf(pipelines);
+        this.destinations = List.copyOf(destinations);
         this.tailSampler = tailSampler;
         this.propagator = propagator;
         this.contentPolicy = contentPolicy;
@@ -134,21 +134,22 @@ public final class Spanflux {
     /** What became of every span since the start, summed over all exporters. */
     public Ledger ledger() {
         Ledger sum = Ledger.zero();
-        for (RecordPipeline<Span> pipeline : pipelines) {
-            sum = sum.plus(ledger(pipeline));
+        for (Destination destination : destinations) {
+            sum = sum.plus(ledger(destination));
         }
         return sum;
     }
 
     /** What became of every span since the start, one ledger an exporter, in the order in which they were added. */
     public List<Ledger> ledgers() {
-        return pipelines.stream().map(this::ledger).toList();
+        return destinations.stream().map(this::ledger).toList();
     }
 
     /** With what the tail sampler holds and leaves out: to an exporter those are accepted, and pending or dropped. */
-    private Ledger ledger(RecordPipeline<Span> pipeline) {
-        Ledger ledger = pipeline.ledger();
-        if (tailSampler == null) {
+    private Ledger ledger(Destination destination) {
+        Ledger ledger = destination.ledger();
+        // Records are not spans: what of a trace is left out before them is in no number of theirs.
+        if (tailSampler == null || destination.countsRecords()) {
             return ledger;
         }
         TailCounts before = tailSampler.counts();
@@ -200,7 +201,7 @@ public final class Spanflux {
     public Mono<DeliveryReport> shutdown(Duration timeout) {
         return stop(
                 (tail, time) -> tail.flush().thenReturn(false).timeout(time, Mono.just(true)),
-                RecordPipeline::shutdown,
+                Destination::shutdown,
                 GenAiMetrics::shutdown,
                 Events::shutdown,
                 checked(timeout));
@@ -211,7 +212,7 @@ public final class Spanflux {
      * that is cut off stays pending, because it may have arrived.
      */
     public Mono<DeliveryReport> close(Duration timeout) {
-        return stop(TailSampler::close, RecordPipeline::close, GenAiMetrics::close, Events::close, checked(timeout))
+        return stop(TailSampler::close, Destination::close, GenAiMetrics::close, Events::close, checked(timeout))
                 .doOnCancel(this::abandon)
                 .doFinally(signal -> stopSweeper());
     }
@@ -228,8 +229,8 @@ public final class Spanflux {
 
     /** Whoever stops waiting for a close that has not come to the pipelines yet has closed them all the same. */
     private void abandon() {
-        for (RecordPipeline<Span> pipeline : pipelines) {
-            pipeline.close(Duration.ZERO).subscribe().dispose();
+        for (Destination destination : destinations) {
+            destination.close(Duration.ZERO).subscribe().dispose();
         }
         events.close(Duration.ZERO).subscribe().dispose();
     }
@@ -245,13 +246,13 @@ public final class Spanflux {
     }
 
     private Mono<Void> flushPipelines() {
-        return Mono.when(pipelines.stream().map(RecordPipeline::flush).toList());
+        return Mono.when(destinations.stream().map(Destination::flush).toList());
     }
 
     /** The tail sampler first, then the pipelines in what it leaves of the time: a tenth at least, for them to close in. */
     private Mono<DeliveryReport> stop(
             BiFunction<TailSampler, Duration, Mono<Boolean>> decide,
-            BiFunction<RecordPipeline<Span>, Duration, Mono<Boolean>> action,
+            BiFunction<Destination, Duration, Mono<Boolean>> action,
             BiFunction<GenAiMetrics, Duration, Mono<Void>> ofMetrics,
             BiFunction<Events, Duration, Mono<Void>> ofEvents,
             Duration timeout) {
@@ -271,10 +272,9 @@ public final class Spanflux {
         return reported(timedOut, ofMetrics, ofEvents, timeout);
     }
 
-    private Mono<Boolean> stopPipelines(
-            BiFunction<RecordPipeline<Span>, Duration, Mono<Boolean>> action, Duration timeout) {
-        return Flux.fromIterable(pipelines)
-                .flatMap(pipeline -> action.apply(pipeline, timeout), Math.max(1, pipelines.size()))
+    private Mono<Boolean> stopPipelines(BiFunction<Destination, Duration, Mono<Boolean>> action, Duration timeout) {
+        return Flux.fromIterable(destinations)
+                .flatMap(destination -> action.apply(destination, timeout), Math.max(1, destinations.size()))
                 .reduce(false, Boolean::logicalOr);
     }
 
@@ -364,7 +364,7 @@ public final class Spanflux {
 
     @Override
     public String toString() {
-        return "Spanflux{tracer=" + tracer + ", pipelines=" + pipelines
+        return "Spanflux{tracer=" + tracer + ", pipelines=" + destinations
                 + (tailSampler == null ? "" : ", tailSampler=" + tailSampler) + ", metrics=" + metrics + ", events="
                 + events
                 + ", " + contentPolicy + '}';
@@ -373,18 +373,17 @@ public final class Spanflux {
     /** Hands ended spans to the pipelines. */
     private static final class Exporting implements SpanHandler {
         // An array: this loop runs once a span, and an iterator would be garbage each time.
-        private final RecordPipeline<Span>[] pipelines;
+        private final Destination[] destinations;
 
-        @SuppressWarnings({"unchecked", "rawtypes"}) // Arrays know no type arguments.
-        Exporting(List<RecordPipeline<Span>> pipelines) {
-            this.pipelines = pipelines.toArray(new RecordPipeline[0]);
+        Exporting(List<Destination> destinations) {
+            this.destinations = destinations.toArray(new Destination[0]);
         }
 
         @Override
         public void onEnd(Span span) {
             if (span.isSampled()) {
-                for (RecordPipeline<Span> pipeline : pipelines) {
-                    pipeline.accept(span);
+                for (Destination destination : destinations) {
+                    destination.accept(span);
                 }
             }
         }
@@ -554,14 +553,15 @@ public final class Spanflux {
                         "baggage says nothing to an own propagator: give it Propagator.baggage(List) instead");
             }
             EnvironmentOptions options = new EnvironmentOptions(environment);
-            List<SpanExporter> destinations = exporters.isEmpty() ? exportersOfEnvironment(options) : exporters;
+            List<SpanExporter> chosen = exporters.isEmpty() ? exportersOfEnvironment(options) : exporters;
             Pricing pricing = pricing(options);
-            List<RecordPipeline<Span>> pipelines = new ArrayList<>();
-            for (SpanExporter exporter : destinations) {
-                RecordPipeline.Builder<Span> builder = RecordPipeline.builder(new PricedExporter(exporter, pricing));
+            List<Destination> destinations = new ArrayList<>();
+            for (SpanExporter exporter : chosen) {
+                SpanExporter priced = new PricedExporter(exporter, pricing);
+                RecordPipeline.Builder<Span> builder = RecordPipeline.builder(priced);
                 options.configureSpans(builder);
                 pipeline.accept(builder);
-                pipelines.add(builder.build());
+                destinations.add(Destination.of(priced, builder.build()));
             }
             Tracer.Builder builder = Tracer.builder()
                     .enabled(!options.disabled())
@@ -586,13 +586,13 @@ public final class Spanflux {
             if (exportedEvents.isOn()) {
                 builder.handler(exportedEvents);
             }
-            TailSampler tail = tailSampler(pipelines);
+            TailSampler tail = tailSampler(destinations);
             // Last, so that handlers of the application see a span before it can leave.
-            builder.handler(tail == null ? new Exporting(pipelines) : tail);
+            builder.handler(tail == null ? new Exporting(destinations) : tail);
             Tracer built = builder.build();
             return new Spanflux(
                     built,
-                    pipelines,
+                    destinations,
                     tail,
                     propagator == null ? options.propagator(Propagator.baggage(baggage)) : propagator,
                     contentPolicy,
@@ -638,13 +638,13 @@ public final class Spanflux {
             return builder.exports() ? builder : null;
         }
 
-        private @Nullable TailSampler tailSampler(List<RecordPipeline<Span>> pipelines) {
+        private @Nullable TailSampler tailSampler(List<Destination> destinations) {
             if (tailSampling == null) {
                 return null;
             }
             List<IntSupplier> rooms = new ArrayList<>();
-            pipelines.forEach(pipeline -> rooms.add(pipeline::room));
-            TailSampler.Builder builder = TailSampler.builder(new Exporting(pipelines), rooms);
+            destinations.forEach(destination -> rooms.add(destination::room));
+            TailSampler.Builder builder = TailSampler.builder(new Exporting(destinations), rooms);
             tailSampling.accept(builder);
             return builder.build();
         }
