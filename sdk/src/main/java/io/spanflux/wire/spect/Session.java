@@ -7,7 +7,6 @@ import io.spanflux.genai.Agent;
 import io.spanflux.genai.Generation;
 import io.spanflux.genai.Workflow;
 import io.spanflux.trace.Span;
-import io.spanflux.trace.SpanData;
 import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
@@ -92,16 +91,16 @@ final class Session {
         return new UUID(high, low).toString();
     }
 
+    /** An agent's own name, or else that of the root; where that is missing, of what owns the spans. */
     String name() {
-        if (root != null) {
-            return root.name();
+        if (root == null) {
+            return first.owner() instanceof Agent agent ? nameOf(agent) : first.name();
         }
-        SpanData owner = first.owner();
-        try {
-            return owner == null ? first.name() : owner.spanName();
-        } catch (RuntimeException e) {
-            return first.name();
-        }
+        return root.data() instanceof Agent agent && root.name().equals(agent.spanName()) ? nameOf(agent) : root.name();
+    }
+
+    private static String nameOf(Agent agent) {
+        return String.valueOf(agent.attribute(AGENT_NAME));
     }
 
     long startMillis() {

@@ -177,10 +177,7 @@ final class SessionBody implements Payload.Writing {
                 KIND)) {
             request.remove(placed);
         }
-        Object agent = request.get(AGENT_NAME);
-        if (root.name().equals(agent) || root.name().equals("invoke_agent " + agent)) {
-            request.remove(AGENT_NAME);
-        }
+        request.remove(AGENT_NAME, session.name());
         request.entrySet().removeIf(attribute -> {
             String key = attribute.getKey();
             if (!key.startsWith(RESULT_PREFIX) || RESULT_MEMBERS.contains(key.substring(RESULT_PREFIX.length()))) {
@@ -374,7 +371,7 @@ final class SessionBody implements Payload.Writing {
         error.put("code", left.remove(ERROR_CODE));
         for (SpanEvent event : span.events()) {
             if (isException(event)) {
-                error.put("stack", event.attributes().get("exception.stacktrace"));
+                error.put("stack", EventAttributes.of(event).get("exception.stacktrace"));
             }
         }
         return error;
@@ -394,7 +391,7 @@ final class SessionBody implements Payload.Writing {
             Map<String, Object> each = new LinkedHashMap<>();
             each.put("name", event.name());
             each.put("time", SpectJson.time(event.epochNanos() / 1_000_000));
-            each.putAll(event.attributes().asMap());
+            each.putAll(EventAttributes.of(event));
             events.add(each);
         }
         if (!events.isEmpty()) {
