@@ -100,7 +100,7 @@ final class Session {
     }
 
     private static String nameOf(Agent agent) {
-        return String.valueOf(agent.attribute(AGENT_NAME));
+        return String.valueOf(agent.metadata(AGENT_NAME));
     }
 
     long startMillis() {

@@ -4,7 +4,6 @@
 package io.spanflux.wire.spect;
 
 import io.spanflux.config.SdkVersion;
-import io.spanflux.diagnostics.FatalErrors;
 import io.spanflux.diagnostics.RepeatedWarning;
 import io.spanflux.export.DropCause;
 import io.spanflux.export.ExportResult;
@@ -140,7 +139,8 @@ public final class SpectExporter implements SpanExporter {
         final SessionRecord record;
         private final AtomicReference<@Nullable Long> firstAttempt = new AtomicReference<>();
         volatile @Nullable ExportResult result;
-        volatile boolean traced;
+        volatile boolean shown;
+        volatile boolean showFailed;
 
         Sending(SessionRecord record) {
             this.record = record;
@@ -219,7 +219,9 @@ public final class SpectExporter implements SpanExporter {
     private Mono<ExportResult> sent(Sending sending) {
         PayloadSender to = sender;
         if (to == null) {
-            return Mono.just(ExportResult.sent(1));
+            // Local: the callback is the destination.
+            return Mono.just(
+                    sending.showFailed ? ExportResult.dropped(DropCause.EXPORTER_FAILED, 1) : ExportResult.sent(1));
         }
         return to.send(sending)
                 .map(response -> judge(to, response))
@@ -229,14 +231,15 @@ public final class SpectExporter implements SpanExporter {
     /** Shows a session to the callback, once, where it may block; what it throws costs nothing. */
     private Mono<Void> shown(Sending sending) {
         Consumer<String> callback = onTrace;
-        if (callback == null || sending.traced) {
+        if (callback == null || sending.shown) {
             return Mono.empty();
         }
         return Mono.<Void>fromRunnable(() -> {
-                    sending.traced = true;
+                    sending.shown = true;
                     try {
                         callback.accept(sending.text());
                     } catch (Throwable e) {
+                        sending.showFailed = true;
                         callbacks.caught("onTrace of a Spect exporter failed; the session goes on.", e);
                     }
                 })
@@ -262,7 +265,6 @@ public final class SpectExporter implements SpanExporter {
                         ? "A session for " + to.target() + " could not be encoded"
                         : "Gave up a session for " + to.target() + ", which could not be reached",
                 failure);
-        FatalErrors.propagate(failure);
         return ExportResult.dropped(unwritable ? DropCause.UNENCODABLE : DropCause.TIMED_OUT, 1);
     }
 

@@ -117,7 +117,8 @@ public final class SpectSession {
     }
 
     private Mono<Void> deliver() {
-        if (!root.isSampled()) {
+        if (!root.isSampled() || root.hasEnded()) {
+            // Nothing leaves, or it has left: its lifetime was over, or somebody else ended it.
             end();
             return Mono.empty();
         }

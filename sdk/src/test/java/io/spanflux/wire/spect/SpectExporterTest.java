@@ -615,6 +615,27 @@ class SpectExporterTest {
     }
 
     @Test
+    void local_reportsWhatTheCallbackFailedOn_asLost() {
+        spanflux(options -> options.local(true).onTrace(body -> {
+            throw new IllegalStateException("a callback's");
+        }));
+        root("here").end();
+
+        assertThat(spanflux.awaitFlush(PATIENCE).isComplete()).isFalse();
+        assertThat(spanflux.ledger()).isEqualTo(ledger(1, 0, Map.of(DropCause.EXPORTER_FAILED, 1L), 0));
+    }
+
+    @Test
+    void send_ofASessionThatSomebodyEnded_doesNotWait() {
+        spanflux(options -> {});
+        SpectSession session = spect.observer(spanflux.tracer()).startSession("s");
+        session.root().end();
+
+        StepVerifier.create(session.send()).expectComplete().verify(Duration.ofSeconds(2));
+        assertThat(session.toString()).contains("name=s");
+    }
+
+    @Test
     void onTrace_mayBlockAndThrow_andBreaksNothing() {
         AtomicBoolean called = new AtomicBoolean();
         spanflux(options -> options.onTrace(body -> {
