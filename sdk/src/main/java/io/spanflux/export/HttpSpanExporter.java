@@ -36,7 +36,10 @@ public final class HttpSpanExporter implements SpanExporter {
         this.encoder = Objects.requireNonNull(encoder, "encoder == null");
         this.sender = Objects.requireNonNull(sender, "sender == null");
         this.exporter = new HttpExporter<>(
-                HttpExporter.Kind.SPAN, (batch, since) -> new SpanPayload(batch, encoder, since), sender, encoder::delivered);
+                HttpExporter.Kind.SPAN,
+                (batch, since) -> new SpanPayload(batch, encoder, since),
+                sender,
+                encoder::delivered);
     }
 
     @Override

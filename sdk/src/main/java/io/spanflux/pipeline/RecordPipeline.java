@@ -276,8 +276,11 @@ public final class RecordPipeline<T extends Measured> {
                 return;
             }
             seen = work.addAndGet(-seen);
-            // A span that came while the pipeline was closed is news that this loop cannot settle any more.
+            // What came while the pipeline was closed is news that this loop cannot settle any more.
         } while (seen != 0 && !closed);
+        if (closed) {
+            stopWorkerElsewhere();
+        }
     }
 
     /** Books what came of the batch under way. */
@@ -743,9 +746,27 @@ public final class RecordPipeline<T extends Measured> {
             batch.abort.tryEmitEmpty();
         }
         closeExporter(stop);
+        // Who saw the pipeline open and has news finds the loop taken, and schedules nothing on what is being stopped.
+        // Where
+        // the loop is taken already it stops its worker itself, when it has run.
+        if (work.getAndIncrement() == 0) {
+            stopWorker();
+        }
+    }
+
+    private void stopWorker() {
         worker.dispose();
         if (ownsScheduler) {
             scheduler.dispose();
+        }
+    }
+
+    /** On the loop's own thread, which must not wait for the locks of its scheduler. */
+    private void stopWorkerElsewhere() {
+        try {
+            Schedulers.boundedElastic().schedule(this::stopWorker);
+        } catch (RejectedExecutionException e) {
+            exporterFailures.warn("The worker of a pipeline could not be stopped.", e);
         }
     }
 

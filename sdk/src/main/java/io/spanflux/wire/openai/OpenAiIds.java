@@ -9,6 +9,7 @@ import io.spanflux.trace.TraceInfo;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoField;
 import java.time.temporal.ChronoUnit;
 import java.util.HexFormat;
 import java.util.Locale;
@@ -55,7 +56,7 @@ public final class OpenAiIds {
     /** ISO 8601 in UTC with an offset and microseconds, which are left out when they are zero. */
     public static String time(Instant instant) {
         Objects.requireNonNull(instant, "instant == null");
-        int micros = instant.getNano() / 1_000;
+        int micros = instant.get(ChronoField.MICRO_OF_SECOND);
         String seconds = SECONDS.format(instant.truncatedTo(ChronoUnit.SECONDS));
         return seconds + (micros == 0 ? "" : String.format(Locale.ROOT, ".%06d", micros)) + "+00:00";
     }

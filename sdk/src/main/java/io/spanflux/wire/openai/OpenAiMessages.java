@@ -93,7 +93,7 @@ public final class OpenAiMessages {
     }
 
     private static Part call(Map<?, ?> call) {
-        Map<?, ?> function = (Map<?, ?>) call.get("function");
+        Map<?, ?> function = call.get("function") instanceof Map<?, ?> said ? said : Map.of();
         return new Part.ToolCall(
                 String.valueOf(call.get("id")), String.valueOf(function.get("name")), function.get("arguments"));
     }

@@ -38,7 +38,10 @@ final class PlainJson {
     /** Items of one value of the application's, which may be endless or reach itself in many ways. */
     static final int MAX_ITEMS = 1 << 16;
 
-    private static final Object NOTHING = new Object();
+    /** What becomes of a value that has no form in JSON. */
+    private enum Dropped {
+        NOTHING
+    }
 
     /** An envelope of ours and a list of items are around what an application nests. */
     private static final int MAX_WRITTEN_DEPTH = MAX_DEPTH + 16;
@@ -73,7 +76,7 @@ final class PlainJson {
      */
     static @Nullable Object of(@Nullable Object value, int maxItems) {
         Object plain = new PlainJson(maxItems).plain(value, 0);
-        return plain == NOTHING ? null : plain;
+        return plain instanceof Dropped ? null : plain;
     }
 
     private @Nullable Object plain(@Nullable Object value, int depth) {
@@ -89,7 +92,7 @@ final class PlainJson {
         }
         if (value instanceof Double || value instanceof Float) {
             double number = ((Number) value).doubleValue();
-            return Double.isFinite(number) ? (Object) number : NOTHING;
+            return Double.isFinite(number) ? (Object) number : Dropped.NOTHING;
         }
         if (value instanceof Enum<?> constant) {
             return constant.name();
@@ -99,7 +102,7 @@ final class PlainJson {
                 return wellFormed(value.toString());
             }
             if (depth == MAX_DEPTH) {
-                return NOTHING;
+                return Dropped.NOTHING;
             }
             if (value instanceof Map<?, ?> map) {
                 return map(map, depth);
@@ -114,7 +117,7 @@ final class PlainJson {
             // Collections of the application's may throw whatever they like.
             FatalErrors.propagate(e);
         }
-        return NOTHING;
+        return Dropped.NOTHING;
     }
 
     private Map<String, @Nullable Object> map(Map<?, ?> map, int depth) {
@@ -124,8 +127,8 @@ final class PlainJson {
                 break;
             }
             String key = key(entry.getKey());
-            Object value = key == null ? NOTHING : plain(entry.getValue(), depth + 1);
-            if (key != null && value != NOTHING) {
+            Object value = key == null ? Dropped.NOTHING : plain(entry.getValue(), depth + 1);
+            if (key != null && !(value instanceof Dropped)) {
                 plain.put(key, value);
             }
         }
@@ -165,7 +168,7 @@ final class PlainJson {
             return false;
         }
         Object value = plain(item, depth + 1);
-        if (value != NOTHING) {
+        if (!(value instanceof Dropped)) {
             plain.add(value);
         }
         return true;
@@ -275,14 +278,14 @@ final class PlainJson {
             return size(text);
         }
         if (plain instanceof Map<?, ?> map) {
-            long size = 2 + Math.max(0, map.size() - 1);
+            long size = 2L + Math.max(0, map.size() - 1);
             for (Map.Entry<?, ?> entry : map.entrySet()) {
                 size += size(String.valueOf(entry.getKey())) + 1 + size(entry.getValue());
             }
             return size;
         }
         if (plain instanceof List<?> list) {
-            long size = 2 + Math.max(0, list.size() - 1);
+            long size = 2L + Math.max(0, list.size() - 1);
             for (Object item : list) {
                 size += size(item);
             }
