@@ -279,7 +279,7 @@ public final class RecordPipeline<T extends Measured> {
             // What came while the pipeline was closed is news that this loop cannot settle any more.
         } while (seen != 0 && !closed);
         if (closed) {
-            stopWorkerElsewhere();
+            elsewhere(this::stopWorker);
         }
     }
 
@@ -730,9 +730,13 @@ public final class RecordPipeline<T extends Measured> {
         // Nobody will come by any more to answer them.
         stops.forEach(stop -> stop.asleep.tryEmitEmpty());
         waiters.forEach(waiter -> waiter.sink.success());
+        elsewhere(() -> tearDown(own));
+    }
+
+    /** Stopping a thread takes the lock of its queue, and this may be an event loop or the loop's own thread. */
+    private void elsewhere(Runnable stopping) {
         try {
-            // Stopping a thread takes the lock of its queue, and this may be an event loop that has closed connections.
-            Schedulers.boundedElastic().schedule(() -> tearDown(own));
+            Schedulers.boundedElastic().schedule(stopping);
         } catch (RejectedExecutionException e) {
             // Reactor's own schedulers are gone: the process ends, and this daemon with it.
             exporterFailures.warn("The worker of a pipeline could not be stopped.", e);
@@ -758,15 +762,6 @@ public final class RecordPipeline<T extends Measured> {
         worker.dispose();
         if (ownsScheduler) {
             scheduler.dispose();
-        }
-    }
-
-    /** On the loop's own thread, which must not wait for the locks of its scheduler. */
-    private void stopWorkerElsewhere() {
-        try {
-            Schedulers.boundedElastic().schedule(this::stopWorker);
-        } catch (RejectedExecutionException e) {
-            exporterFailures.warn("The worker of a pipeline could not be stopped.", e);
         }
     }
 
