@@ -33,39 +33,7 @@ final class Rewriting {
     Rewriting(Span span, AttributeConsumer to) {
         this.span = span;
         this.to = to;
-        this.droppedBefore = span.forEachAttribute(new Collecting(left));
-    }
-
-    private record Collecting(Map<String, Object> to) implements AttributeConsumer {
-        @Override
-        public void accept(String key, String value) {
-            to.put(key, value);
-        }
-
-        @Override
-        public void accept(String key, long value) {
-            to.put(key, value);
-        }
-
-        @Override
-        public void accept(String key, double value) {
-            to.put(key, value);
-        }
-
-        @Override
-        public void accept(String key, boolean value) {
-            to.put(key, value);
-        }
-
-        @Override
-        public void accept(String key, List<?> value) {
-            to.put(key, value);
-        }
-
-        @Override
-        public void accept(String key, Map<String, ?> value) {
-            to.put(key, value);
-        }
+        this.droppedBefore = span.forEachAttribute(AttributeConsumer.into(left));
     }
 
     Span span() {

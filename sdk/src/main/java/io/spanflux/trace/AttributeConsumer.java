@@ -12,6 +12,11 @@ import org.jspecify.annotations.Nullable;
  * that {@link Attributes} describes.
  */
 public interface AttributeConsumer {
+    /** Puts each attribute into {@code map}, as it is handed over; of a key that comes again the last value stays. */
+    static AttributeConsumer into(Map<String, Object> map) {
+        return new MapCollector(map);
+    }
+
     /** A text. */
     void accept(String key, String value);
 

@@ -338,37 +338,7 @@ final class SpanMembers {
 
     private static Map<String, Object> attributesOf(Span span) {
         Map<String, Object> attributes = new LinkedHashMap<>();
-        span.forEachAttribute(new AttributeConsumer() {
-            @Override
-            public void accept(String key, String value) {
-                attributes.put(key, value);
-            }
-
-            @Override
-            public void accept(String key, long value) {
-                attributes.put(key, value);
-            }
-
-            @Override
-            public void accept(String key, double value) {
-                attributes.put(key, value);
-            }
-
-            @Override
-            public void accept(String key, boolean value) {
-                attributes.put(key, value);
-            }
-
-            @Override
-            public void accept(String key, List<?> value) {
-                attributes.put(key, value);
-            }
-
-            @Override
-            public void accept(String key, Map<String, ?> value) {
-                attributes.put(key, value);
-            }
-        });
+        span.forEachAttribute(AttributeConsumer.into(attributes));
         return attributes;
     }
 }

@@ -3,6 +3,7 @@
 
 package io.spanflux.wire.spect;
 
+import io.spanflux.trace.AttributeConsumer;
 import io.spanflux.trace.Span;
 import io.spanflux.trace.SpanEvent;
 import io.spanflux.trace.SpanStatus;
@@ -371,7 +372,9 @@ final class SessionBody implements Payload.Writing {
         error.put("code", left.remove(ERROR_CODE));
         for (SpanEvent event : span.events()) {
             if (isException(event)) {
-                error.put("stack", EventAttributes.of(event).get("exception.stacktrace"));
+                Map<String, Object> said = new LinkedHashMap<>();
+                event.forEachAttribute(AttributeConsumer.into(said));
+                error.put("stack", said.get("exception.stacktrace"));
             }
         }
         return error;
@@ -391,7 +394,7 @@ final class SessionBody implements Payload.Writing {
             Map<String, Object> each = new LinkedHashMap<>();
             each.put("name", event.name());
             each.put("time", SpectJson.time(event.epochNanos() / 1_000_000));
-            each.putAll(EventAttributes.of(event));
+            event.forEachAttribute(AttributeConsumer.into(each));
             events.add(each);
         }
         if (!events.isEmpty()) {
