@@ -3,17 +3,11 @@
 
 package io.spanflux.export;
 
-import io.spanflux.config.Environment;
 import io.spanflux.encode.AttributeDialect;
 import io.spanflux.encode.OtlpJsonEncoder;
 import io.spanflux.trace.Span;
-import io.spanflux.transport.Compression;
-import io.spanflux.transport.ReactorNettySender;
-import io.spanflux.transport.RetryPolicy;
-import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.function.Consumer;
 import reactor.core.publisher.Mono;
 
 /**
@@ -65,16 +59,11 @@ public final class OtlpExporter implements SpanExporter {
     }
 
     /** Collects the settings of an exporter; each mistake is refused with the name of the setting. Not thread-safe. */
-    public static final class Builder {
-        private final OtlpSettings settings = new OtlpSettings(OtlpSettings.Signal.TRACES);
+    public static final class Builder extends OtlpSettings<Builder> {
         private AttributeDialect dialect = AttributeDialect.genAi();
 
-        private Builder() {}
-
-        /** Where unset options come from. Default the environment of this process. */
-        public Builder environment(Environment environment) {
-            settings.environment = Objects.requireNonNull(environment, "environment == null");
-            return this;
+        private Builder() {
+            super(Signal.TRACES);
         }
 
         /** In which words attributes leave. Default {@link AttributeDialect#genAi()}, the conventions' current form. */
@@ -83,63 +72,9 @@ public final class OtlpExporter implements SpanExporter {
             return this;
         }
 
-        /**
-         * The URL of the collector, http or https; one without a path gets {@code /v1/traces}, any other is used as it
-         * is. Default {@code OTEL_EXPORTER_OTLP_TRACES_ENDPOINT} as it is, else {@code OTEL_EXPORTER_OTLP_ENDPOINT} with
-         * {@code v1/traces} appended, else {@code http://localhost:4318/v1/traces}.
-         */
-        public Builder endpoint(String endpoint) {
-            settings.endpoint = Objects.requireNonNull(endpoint, "endpoint == null");
-            return this;
-        }
-
-        /**
-         * A header of each request, also where {@code OTEL_EXPORTER_OTLP_HEADERS} says otherwise. A {@code User-Agent}
-         * is put before ours.
-         */
-        public Builder header(String name, String value) {
-            Objects.requireNonNull(name, "header name == null");
-            settings.headers.put(name, Objects.requireNonNull(value, "header value == null"));
-            return this;
-        }
-
-        /** How long one attempt may take. Default {@code OTEL_EXPORTER_OTLP_TIMEOUT}, else 10 s; positive. */
-        public Builder timeout(Duration timeout) {
-            settings.timeout = Objects.requireNonNull(timeout, "timeout == null");
-            return this;
-        }
-
-        /** How bodies are compressed. Default {@code OTEL_EXPORTER_OTLP_COMPRESSION}, else not at all. */
-        public Builder compression(Compression compression) {
-            settings.compression = Objects.requireNonNull(compression, "compression == null");
-            return this;
-        }
-
-        /**
-         * How often and how long to try again. Default {@link RetryPolicy#DEFAULT}; {@code OTEL_BSP_EXPORT_TIMEOUT},
-         * where it is set, replaces its 5 minutes.
-         */
-        public Builder retryPolicy(RetryPolicy retryPolicy) {
-            settings.retryPolicy = Objects.requireNonNull(retryPolicy, "retryPolicy == null");
-            return this;
-        }
-
-        /**
-         * A last word on the transport: TLS files, idle time, proxy and whatever else reactor-netty can do. Applied after
-         * everything else.
-         *
-         * <pre>{@code
-         * .transport(sender -> sender.certificate(caFile).httpClient(client -> client.proxyWithSystemProperties()))
-         * }</pre>
-         */
-        public Builder transport(Consumer<ReactorNettySender.Builder> transport) {
-            settings.transport = Objects.requireNonNull(transport, "transport == null");
-            return this;
-        }
-
         /** The exporter; nothing is opened yet. */
         public OtlpExporter build() {
-            return new OtlpExporter(new HttpSpanExporter(new OtlpJsonEncoder(dialect), settings.sender()));
+            return new OtlpExporter(new HttpSpanExporter(new OtlpJsonEncoder(dialect), sender()));
         }
     }
 }

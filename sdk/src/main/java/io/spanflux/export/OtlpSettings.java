@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -22,33 +23,94 @@ import reactor.core.scheduler.Schedulers;
 
 /**
  * Where and how one signal is sent by OTLP: what was set in code, else the variable for that signal, else the one for all
- * signals, else the default. Not thread-safe.
+ * signals, else the default. What the builders of all signals have in common. Not thread-safe.
  */
-final class OtlpSettings {
+abstract class OtlpSettings<B extends OtlpSettings<B>> {
     private static final String PREFIX = "OTEL_EXPORTER_OTLP_";
     private static final String DEFAULT_HOST = "http://localhost:4318/";
 
     private final Signal signal;
-    Environment environment = Environment.system();
-
-    @Nullable
-    String endpoint;
-
-    final Map<String, String> headers = new LinkedHashMap<>();
-
-    @Nullable
-    Duration timeout;
-
-    @Nullable
-    Compression compression;
-
-    @Nullable
-    RetryPolicy retryPolicy;
-
-    Consumer<ReactorNettySender.Builder> transport = sender -> {};
+    private Environment environment = Environment.system();
+    private @Nullable String endpoint;
+    private final Map<String, String> headers = new LinkedHashMap<>();
+    private @Nullable Duration timeout;
+    private @Nullable Compression compression;
+    private @Nullable RetryPolicy retryPolicy;
+    private Consumer<ReactorNettySender.Builder> transport = sender -> {};
 
     OtlpSettings(Signal signal) {
         this.signal = signal;
+    }
+
+    @SuppressWarnings("unchecked") // Each builder extends this with itself.
+    private B self() {
+        return (B) this;
+    }
+
+    final Environment environment() {
+        return environment;
+    }
+
+    /** Where unset options come from. Default the environment of this process. */
+    public B environment(Environment environment) {
+        this.environment = Objects.requireNonNull(environment, "environment == null");
+        return self();
+    }
+
+    /**
+     * The URL of the collector, http or https; one without a path gets the signal's ({@code /v1/traces},
+     * {@code /v1/metrics} or {@code /v1/logs}), any other is used as it is. Default
+     * {@code OTEL_EXPORTER_OTLP_<SIGNAL>_ENDPOINT} as it is, else {@code OTEL_EXPORTER_OTLP_ENDPOINT} with the signal's path
+     * appended, else {@code http://localhost:4318} with it.
+     */
+    public B endpoint(String endpoint) {
+        this.endpoint = Objects.requireNonNull(endpoint, "endpoint == null");
+        return self();
+    }
+
+    /**
+     * A header of each request, also where {@code OTEL_EXPORTER_OTLP_HEADERS} says otherwise. A {@code User-Agent}
+     * is put before ours.
+     */
+    public B header(String name, String value) {
+        Objects.requireNonNull(name, "header name == null");
+        headers.put(name, Objects.requireNonNull(value, "header value == null"));
+        return self();
+    }
+
+    /** How long one attempt may take. Default {@code OTEL_EXPORTER_OTLP_TIMEOUT}, else 10 s; positive. */
+    public B timeout(Duration timeout) {
+        this.timeout = Objects.requireNonNull(timeout, "timeout == null");
+        return self();
+    }
+
+    /** How bodies are compressed. Default {@code OTEL_EXPORTER_OTLP_COMPRESSION}, else not at all. */
+    public B compression(Compression compression) {
+        this.compression = Objects.requireNonNull(compression, "compression == null");
+        return self();
+    }
+
+    /**
+     * How often and how long to try again. Default {@link RetryPolicy#DEFAULT}, whose 5 minutes
+     * {@code OTEL_BSP_EXPORT_TIMEOUT} replaces for spans and {@code OTEL_BLRP_EXPORT_TIMEOUT} for logs, where they are set;
+     * for metrics it is {@code OTEL_METRIC_EXPORT_TIMEOUT}, else 30 seconds: the next collection says the same and more.
+     */
+    public B retryPolicy(RetryPolicy retryPolicy) {
+        this.retryPolicy = Objects.requireNonNull(retryPolicy, "retryPolicy == null");
+        return self();
+    }
+
+    /**
+     * A last word on the transport: TLS files, idle time, proxy and whatever else reactor-netty can do. Applied after
+     * everything else.
+     *
+     * <pre>{@code
+     * .transport(sender -> sender.certificate(caFile).httpClient(client -> client.proxyWithSystemProperties()))
+     * }</pre>
+     */
+    public B transport(Consumer<ReactorNettySender.Builder> transport) {
+        this.transport = Objects.requireNonNull(transport, "transport == null");
+        return self();
     }
 
     /** What distinguishes the signals. */
@@ -69,7 +131,7 @@ final class OtlpSettings {
     }
 
     /** The sender of these settings; nothing is opened yet. */
-    RetryingSender sender() {
+    final RetryingSender sender() {
         warnOfOtherProtocols();
         String url = endpointOrDefault();
         ReactorNettySender.Builder sender = ReactorNettySender.builder(url);
