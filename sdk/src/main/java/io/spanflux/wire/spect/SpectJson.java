@@ -3,10 +3,9 @@
 
 package io.spanflux.wire.spect;
 
+import io.spanflux.encode.PythonNumbers;
 import java.io.OutputStream;
-import java.math.BigDecimal;
 import java.math.BigInteger;
-import java.math.MathContext;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -21,7 +20,6 @@ import tools.jackson.core.SerializableString;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.core.io.CharacterEscapes;
-import tools.jackson.core.io.NumberOutput;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.json.JsonWriteFeature;
 import tools.jackson.core.util.JsonRecyclerPools;
@@ -88,7 +86,7 @@ final class SpectJson {
             }
             json.writeEndArray();
         } else if (value instanceof Double number) {
-            json.writeNumber(number(number));
+            json.writeNumber(PythonNumbers.text(number));
         } else if (value instanceof BigInteger number) {
             json.writeNumber(number);
         } else if (value instanceof Number number) {
@@ -110,29 +108,6 @@ final class SpectJson {
             }
         }
         return text;
-    }
-
-    /** The shortest form, as Python prints it: 3.0, 2.5e-05, 1e+22. */
-    static String number(double value) {
-        if (value == 0) {
-            return 1 / value < 0 ? "-0.0" : "0.0";
-        }
-        BigDecimal exact = new BigDecimal(NumberOutput.toString(value, true)).stripTrailingZeros();
-        if (exact.precision() == 2) {
-            // Java prints two digits at least, and the closest of those; one may be enough.
-            BigDecimal shorter = exact.round(new MathContext(1));
-            exact = shorter.doubleValue() == value ? shorter : exact;
-        }
-        String digits = exact.unscaledValue().abs().toString();
-        String sign = value < 0 ? "-" : "";
-        int exponent = exact.precision() - exact.scale() - 1;
-        if (exponent < -4 || exponent >= 16) {
-            String fraction = digits.length() == 1 ? "" : '.' + digits.substring(1);
-            String absolute = (Math.abs(exponent) < 10 ? "0" : "") + Math.abs(exponent);
-            return sign + digits.charAt(0) + fraction + 'e' + (exponent < 0 ? '-' : '+') + absolute;
-        }
-        String plain = exact.abs().toPlainString();
-        return sign + (plain.indexOf('.') < 0 ? plain + ".0" : plain);
     }
 
     /** ISO 8601 with six digits of a second, or none where it is whole. */

@@ -3,6 +3,7 @@
 
 package io.spanflux.wire.tracentic;
 
+import io.spanflux.encode.PythonNumbers;
 import io.spanflux.encode.Surrogates;
 import io.spanflux.trace.AttributeConsumer;
 import io.spanflux.trace.Attributes;

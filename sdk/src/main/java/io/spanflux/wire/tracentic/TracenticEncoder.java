@@ -6,6 +6,7 @@ package io.spanflux.wire.tracentic;
 import io.spanflux.config.SdkVersion;
 import io.spanflux.diagnostics.FatalErrors;
 import io.spanflux.diagnostics.RepeatedWarning;
+import io.spanflux.encode.PythonNumbers;
 import io.spanflux.encode.SpanEncoder;
 import io.spanflux.genai.BilledData;
 import io.spanflux.genai.Cost;
@@ -267,8 +268,7 @@ final class TracenticEncoder implements SpanEncoder {
             attributes.dropped(span.forEachAttribute(attributes));
             attributes.inherit(globals);
             call.putOn(attributes);
-            attributes.put(
-                    "llm.duration_ms", PythonNumbers.durationMillis(span.startEpochNanos(), span.endEpochNanos()));
+            attributes.put("llm.duration_ms", durationMillis(span.startEpochNanos(), span.endEpochNanos()));
             putScope(TracenticScope.nearest(span.scope()));
             if (errorType != null) {
                 attributes.put("llm.error.type", simpleName(errorType));
@@ -416,6 +416,15 @@ final class TracenticEncoder implements SpanEncoder {
             FatalErrors.propagate(e);
             return null;
         }
+    }
+
+    /** Milliseconds between two times in nanoseconds since the epoch, as Python's clock, datetimes and floats have it. */
+    static long durationMillis(long startEpochNanos, long endEpochNanos) {
+        return (long) Math.rint((seconds(endEpochNanos) - seconds(startEpochNanos)) * 1000);
+    }
+
+    private static double seconds(long epochNanos) {
+        return Math.floorDiv(epochNanos, 1000L) / 1e6;
     }
 
     /** In Tracentic's arithmetic where it prices alike: input and output, each at one price. */

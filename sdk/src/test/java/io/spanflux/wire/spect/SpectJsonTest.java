@@ -3,6 +3,7 @@
 
 package io.spanflux.wire.spect;
 
+import io.spanflux.encode.PythonNumbers;
 import java.io.ByteArrayOutputStream;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
@@ -50,7 +51,7 @@ class SpectJsonTest {
         "123456789.125, 123456789.125"
     })
     void number_isPythons(double value, String python) {
-        assertThat(SpectJson.number(value)).isEqualTo(python);
+        assertThat(PythonNumbers.text(value)).isEqualTo(python);
         assertThat(Double.parseDouble(python)).isEqualTo(value);
     }
 

@@ -3,6 +3,7 @@
 
 package io.spanflux.wire.tracentic;
 
+import io.spanflux.encode.PythonNumbers;
 import io.spanflux.genai.Cost;
 import io.spanflux.genai.Usage;
 import io.spanflux.pricing.ModelPrice;
@@ -44,7 +45,7 @@ class PythonNumbersTest {
         assertThat(rows("duration"))
                 .hasSize(200)
                 .allSatisfy(row -> assertThat(
-                                PythonNumbers.durationMillis(Long.parseLong(row.get(1)), Long.parseLong(row.get(2))))
+                                TracenticEncoder.durationMillis(Long.parseLong(row.get(1)), Long.parseLong(row.get(2))))
                         .isEqualTo(Long.parseLong(row.get(3))));
     }
 

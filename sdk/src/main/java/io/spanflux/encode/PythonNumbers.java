@@ -1,24 +1,30 @@
 // Copyright The Spanflux Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package io.spanflux.wire.tracentic;
+package io.spanflux.encode;
 
 import java.math.BigDecimal;
+import java.math.MathContext;
 import tools.jackson.core.io.NumberOutput;
 
-/** Numbers as Python writes them: the same values in the same bytes. */
-final class PythonNumbers {
+/** Numbers as Python writes them, for wires that Python wrote first: the same values in the same bytes. */
+public final class PythonNumbers {
     private PythonNumbers() {}
 
     /**
      * The shortest digits that say {@code value}, which must be finite: {@code 3.0}, {@code 2.5e-05}, {@code 1e+22}. Not
      * {@code Double.toString}, which is not always the shortest before JDK 19.
      */
-    static String text(double value) {
+    public static String text(double value) {
         if (value == 0) {
             return 1 / value < 0 ? "-0.0" : "0.0";
         }
         BigDecimal shortest = new BigDecimal(NumberOutput.toString(value, true)).stripTrailingZeros();
+        if (shortest.precision() == 2) {
+            // Java prints two digits at least, and the closest of those; one may be enough.
+            BigDecimal shorter = shortest.round(new MathContext(1));
+            shortest = shorter.doubleValue() == value ? shorter : shortest;
+        }
         int exponent = shortest.precision() - shortest.scale() - 1;
         if (exponent < -4 || exponent >= 16) {
             return scientific(shortest, exponent);
@@ -40,14 +46,5 @@ final class PythonNumbers {
         text.append('e').append(exponent < 0 ? '-' : '+');
         int size = Math.abs(exponent);
         return text.append(size < 10 ? "0" : "").append(size).toString();
-    }
-
-    /** Milliseconds between two times in nanoseconds since the epoch, as Python's clock, datetimes and floats have it. */
-    static long durationMillis(long startEpochNanos, long endEpochNanos) {
-        return (long) Math.rint((seconds(endEpochNanos) - seconds(startEpochNanos)) * 1000);
-    }
-
-    private static double seconds(long epochNanos) {
-        return Math.floorDiv(epochNanos, 1000L) / 1e6;
     }
 }
