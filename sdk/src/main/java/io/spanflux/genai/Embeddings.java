@@ -5,6 +5,7 @@ package io.spanflux.genai;
 
 import io.spanflux.trace.AttributeConsumer;
 import io.spanflux.trace.SpanKind;
+import java.math.BigDecimal;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,7 @@ import static io.spanflux.genai.GenAiAttributes.*;
  */
 public final class Embeddings extends DescribedData<Embeddings> implements GenAiData, BilledData {
     private final Billing billing = new Billing();
+    private @Nullable String serviceTier;
 
     private Embeddings() {
         super(SpanKind.CLIENT);
@@ -61,6 +63,26 @@ public final class Embeddings extends DescribedData<Embeddings> implements GenAi
         return put(USAGE_INPUT_TOKENS, inputTokens);
     }
 
+    /** The service tier that answered, as the provider names it: prices may depend on it. */
+    public Embeddings serviceTier(@Nullable String serviceTier) {
+        if (!isFrozen() && serviceTier != null) {
+            this.serviceTier = serviceTier;
+        }
+        boolean openAi = "openai".equals(get(PROVIDER_NAME));
+        return put(openAi ? OPENAI_RESPONSE_SERVICE_TIER : SERVICE_TIER, serviceTier);
+    }
+
+    /**
+     * What the call cost as the provider says; no calculated cost replaces it. Null, a negative amount or a currency that is
+     * not three capital letters changes nothing.
+     */
+    public Embeddings cost(@Nullable BigDecimal amount, @Nullable String currency) {
+        if (!isFrozen()) {
+            billing.report(amount, currency);
+        }
+        return this;
+    }
+
     @Override
     public Embeddings costCalculator(@Nullable CostCalculator calculator, long startEpochNanos) {
         if (!isFrozen()) {
@@ -78,7 +100,7 @@ public final class Embeddings extends DescribedData<Embeddings> implements GenAi
                 (String) get(PROVIDER_NAME),
                 (String) get(REQUEST_MODEL),
                 (String) get(RESPONSE_MODEL),
-                null,
+                serviceTier,
                 Usage.of(inputTokens, 0));
     }
 

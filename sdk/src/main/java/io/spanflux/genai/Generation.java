@@ -283,6 +283,7 @@ public final class Generation extends InferenceData<Generation> implements GenAi
             case PROVIDER_NAME -> provider;
             case RESPONSE_MODEL -> responseModel;
             case RESPONSE_TIME_TO_FIRST_CHUNK -> timeToFirstChunk;
+            case OPENAI_RESPONSE_SERVICE_TIER -> "openai".equals(provider) ? serviceTier : null;
             default -> commonMetadata(key);
         };
     }

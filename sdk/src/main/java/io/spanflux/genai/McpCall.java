@@ -16,6 +16,7 @@ import static io.spanflux.genai.GenAiAttributes.*;
  */
 public final class McpCall extends DescribedData<McpCall> implements GenAiData {
     private final String method;
+    private @Nullable String errorType;
 
     private McpCall(SpanKind kind, String method) {
         super(kind);
@@ -71,9 +72,20 @@ public final class McpCall extends DescribedData<McpCall> implements GenAiData {
         return put(NETWORK_TRANSPORT, transport);
     }
 
-    /** The code of a JSON-RPC error, as a text. */
+    /** The code of a JSON-RPC error, as a text, for example {@code -32602}: the span fails with it. */
     public McpCall errorCode(@Nullable String errorCode) {
+        if (!isFrozen() && errorCode != null) {
+            errorType = errorCode;
+        }
         return put(RPC_RESPONSE_STATUS_CODE, errorCode);
+    }
+
+    /** The tool answered that it failed ({@code isError}): the span fails with {@code error.type} {@code tool_error}. */
+    public McpCall toolFailed() {
+        if (!isFrozen() && errorType == null) {
+            errorType = "tool_error";
+        }
+        return this;
     }
 
     /** What carries the messages, for example {@code http}, and its version. */
@@ -110,6 +122,11 @@ public final class McpCall extends DescribedData<McpCall> implements GenAiData {
     /** What the tool answered. Content. */
     public McpCall result(Supplier<? extends @Nullable Object> result) {
         return putContent(TOOL_CALL_RESULT, result);
+    }
+
+    @Override
+    public @Nullable String errorType() {
+        return errorType;
     }
 
     @Override

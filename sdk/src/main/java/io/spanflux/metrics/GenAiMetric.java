@@ -6,6 +6,7 @@ package io.spanflux.metrics;
 import io.spanflux.genai.GenAiAttributes;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 
 import static io.spanflux.genai.GenAiAttributes.*;
 
@@ -22,7 +23,7 @@ public enum GenAiMetric {
             "s",
             "GenAI operation duration.",
             Buckets.CALL,
-            Keys.of(Keys.CALL, ERROR_TYPE)),
+            Keys.of(Keys.ANSWERED_CALL, ERROR_TYPE)),
 
     /** How many tokens a call used, once for its input and once for its output. */
     TOKEN_USAGE(
@@ -30,7 +31,7 @@ public enum GenAiMetric {
             "{token}",
             "Number of input and output tokens used.",
             Buckets.TOKENS,
-            Keys.of(Keys.CALL, TOKEN_TYPE)),
+            Keys.of(Keys.ANSWERED_CALL, TOKEN_TYPE)),
 
     /** How long a stream took to its first chunk. */
     TIME_TO_FIRST_CHUNK(
@@ -86,10 +87,29 @@ public enum GenAiMetric {
             "s",
             "GenAI tool execution duration.",
             Buckets.CALL,
-            List.of(TOOL_NAME, TOOL_TYPE, AGENT_NAME, ERROR_TYPE));
+            List.of(TOOL_NAME, TOOL_TYPE, AGENT_NAME, ERROR_TYPE)),
+
+    /** How long a message of the Model Context Protocol took, for who sent it. */
+    MCP_CLIENT_DURATION(
+            "mcp.client.operation.duration",
+            "s",
+            "Duration of an MCP request or notification as observed by the sender.",
+            Buckets.MCP,
+            Keys.of(Keys.MCP, SERVER_ADDRESS, SERVER_PORT, ERROR_TYPE)),
+
+    /** How long a message of the Model Context Protocol took, for who answered it. */
+    MCP_SERVER_DURATION(
+            "mcp.server.operation.duration",
+            "s",
+            "Duration of an MCP request or notification as observed by the receiver.",
+            Buckets.MCP,
+            Keys.of(Keys.MCP, ERROR_TYPE));
 
     /** What tells calls apart in all metrics about them. */
     static final List<String> CALL_KEYS = Keys.CALL;
+
+    /** What tells calls apart in metrics that are recorded when the answer is whole. */
+    static final List<String> ANSWERED_CALL_KEYS = Keys.ANSWERED_CALL;
 
     private static final double NANOS_PER_SECOND = 1e9;
 
@@ -175,6 +195,8 @@ public enum GenAiMetric {
                 List.of(1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0);
         static final List<Double> AGENT =
                 List.of(0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6);
+        static final List<Double> MCP =
+                List.of(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0);
         static final List<Double> CALLS = List.of(1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0);
     }
 
@@ -182,10 +204,21 @@ public enum GenAiMetric {
         static final List<String> CALL =
                 List.of(OPERATION_NAME, PROVIDER_NAME, REQUEST_MODEL, RESPONSE_MODEL, SERVER_ADDRESS, SERVER_PORT);
 
-        static List<String> of(List<String> keys, String more) {
-            String[] all = keys.toArray(new String[keys.size() + 1]);
-            all[keys.size()] = more;
-            return List.of(all);
+        static final List<String> ANSWERED_CALL = of(CALL, OPENAI_RESPONSE_SERVICE_TIER);
+        static final List<String> MCP = List.of(
+                MCP_METHOD_NAME,
+                OPERATION_NAME,
+                TOOL_NAME,
+                PROMPT_NAME,
+                RPC_RESPONSE_STATUS_CODE,
+                MCP_PROTOCOL_VERSION,
+                NETWORK_TRANSPORT,
+                NETWORK_PROTOCOL_NAME,
+                NETWORK_PROTOCOL_VERSION,
+                JSONRPC_PROTOCOL_VERSION);
+
+        static List<String> of(List<String> keys, String... more) {
+            return Stream.concat(keys.stream(), Stream.of(more)).toList();
         }
     }
 }

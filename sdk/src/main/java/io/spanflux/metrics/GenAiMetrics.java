@@ -11,6 +11,7 @@ import io.spanflux.genai.Agent;
 import io.spanflux.genai.GenAiAttributes;
 import io.spanflux.genai.GenAiData;
 import io.spanflux.genai.Generation;
+import io.spanflux.genai.McpCall;
 import io.spanflux.genai.RemoteAgent;
 import io.spanflux.genai.Tool;
 import io.spanflux.genai.Workflow;
@@ -18,6 +19,7 @@ import io.spanflux.trace.Clock;
 import io.spanflux.trace.Resource;
 import io.spanflux.trace.Span;
 import io.spanflux.trace.SpanHandler;
+import io.spanflux.trace.SpanKind;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;
@@ -105,6 +107,13 @@ public final class GenAiMetrics implements SpanHandler {
             record(GenAiMetric.EXECUTE_TOOL_DURATION, toolLabels(span, tool), nanos(span));
         } else if (span.data() instanceof Workflow workflow) {
             record(GenAiMetric.WORKFLOW_DURATION, span, workflow);
+        } else if (span.data() instanceof McpCall message) {
+            record(
+                    message.kind() == SpanKind.SERVER
+                            ? GenAiMetric.MCP_SERVER_DURATION
+                            : GenAiMetric.MCP_CLIENT_DURATION,
+                    span,
+                    message);
         } else if (span.data() instanceof GenAiData call && call.isClientOperation(span.kind())) {
             ended(span, call);
         }
@@ -112,9 +121,10 @@ public final class GenAiMetrics implements SpanHandler {
 
     private void ended(Span span, GenAiData data) {
         Labels call = Labels.of(data, GenAiMetric.CALL_KEYS);
-        record(GenAiMetric.OPERATION_DURATION, call.and(errorType(span)), nanos(span));
-        recordTokens(call, "input", data.metadata(GenAiAttributes.USAGE_INPUT_TOKENS));
-        recordTokens(call, "output", data.metadata(GenAiAttributes.USAGE_OUTPUT_TOKENS));
+        Labels answered = Labels.of(data, GenAiMetric.ANSWERED_CALL_KEYS);
+        record(GenAiMetric.OPERATION_DURATION, answered.and(errorType(span)), nanos(span));
+        recordTokens(answered, "input", data.metadata(GenAiAttributes.USAGE_INPUT_TOKENS));
+        recordTokens(answered, "output", data.metadata(GenAiAttributes.USAGE_OUTPUT_TOKENS));
         if (data.metadata(GenAiAttributes.RESPONSE_TIME_TO_FIRST_CHUNK) instanceof Double seconds) {
             // What has no whole number of nanoseconds is refused like a negative one.
             record(GenAiMetric.TIME_TO_FIRST_CHUNK, call, seconds.isNaN() ? -1 : Math.round(seconds * 1e9));

@@ -323,6 +323,11 @@ public final class Span implements Measured {
     }
 
     private void endAt(long endEpochNanos) {
+        String errorType = data == null ? null : tracer.errorTypeOf(data);
+        if (errorType != null && status() == SpanStatus.UNSET) {
+            attribute("error.type", errorType);
+            status(SpanStatus.ERROR);
+        }
         SpanEntry.End end = new SpanEntry.End(endEpochNanos);
         SpanEntry current;
         do {

@@ -56,6 +56,14 @@ public interface SpanData {
         return finder.value();
     }
 
+    /**
+     * The {@code error.type} of an operation that failed though nothing was thrown, a word of few values; null where it did
+     * not fail. Asked once, where the span ends: its status is then ERROR unless something else was said of it. Default null.
+     */
+    default @Nullable String errorType() {
+        return null;
+    }
+
     /** The span has ended: what is said from now on is ignored. Called once, before anyone else sees the ended span. */
     default void end() {}
 

@@ -339,6 +339,16 @@ public final class Tracer {
         return SpanKind.INTERNAL;
     }
 
+    @Nullable
+    String errorTypeOf(SpanData data) {
+        try {
+            return data.errorType();
+        } catch (Throwable e) {
+            dataFailures.caught("A SpanData does not know whether it failed; it has not.", e);
+            return null;
+        }
+    }
+
     int estimatedBytes(@Nullable SpanData data) {
         if (data == null) {
             return 0;

@@ -184,6 +184,6 @@ class GenAiDataTest {
 
     /** Everything that can be told of {@code data} from outside. */
     private static String describe(GenAiData data) {
-        return data.spanName() + data.kind() + AttributeRecorder.of(data);
+        return data.spanName() + data.kind() + data.errorType() + AttributeRecorder.of(data);
     }
 }

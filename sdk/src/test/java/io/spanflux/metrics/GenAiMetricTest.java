@@ -14,6 +14,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 class GenAiMetricTest {
     private static final String CALL_BOUNDS =
             "[0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92]";
+    private static final String MCP_BOUNDS =
+            "[0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0]";
     private static final List<String> CALL_KEYS = List.of(
             "gen_ai.operation.name",
             "gen_ai.provider.name",
@@ -32,7 +34,9 @@ class GenAiMetricTest {
         "INVOKE_AGENT_DURATION, gen_ai.invoke_agent.duration, s",
         "INVOKE_AGENT_INFERENCE_CALLS, gen_ai.invoke_agent.inference_calls, {inference_call}",
         "INVOKE_AGENT_TOOL_CALLS, gen_ai.invoke_agent.tool_calls, {tool_call}",
-        "EXECUTE_TOOL_DURATION, gen_ai.execute_tool.duration, s"
+        "EXECUTE_TOOL_DURATION, gen_ai.execute_tool.duration, s",
+        "MCP_CLIENT_DURATION, mcp.client.operation.duration, s",
+        "MCP_SERVER_DURATION, mcp.server.operation.duration, s"
     })
     void metricNameAndUnit_areTheConventions(GenAiMetric metric, String name, String unit) {
         assertThat(metric.metricName()).isEqualTo(name);
@@ -53,6 +57,8 @@ class GenAiMetricTest {
                 "WORKFLOW_DURATION" + " | [1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0]",
                 "INVOKE_AGENT_DURATION"
                         + " | [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6]",
+                "MCP_CLIENT_DURATION | " + MCP_BOUNDS,
+                "MCP_SERVER_DURATION | " + MCP_BOUNDS,
                 "INVOKE_AGENT_INFERENCE_CALLS | [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0]",
                 "INVOKE_AGENT_TOOL_CALLS | [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0]"
             })
@@ -65,9 +71,13 @@ class GenAiMetricTest {
         assertThat(GenAiMetric.TIME_TO_FIRST_CHUNK.attributeKeys()).isEqualTo(CALL_KEYS);
         assertThat(GenAiMetric.TIME_PER_OUTPUT_CHUNK.attributeKeys()).isEqualTo(CALL_KEYS);
         assertThat(GenAiMetric.OPERATION_DURATION.attributeKeys()).startsWith(CALL_KEYS.toArray(new String[0]));
-        assertThat(GenAiMetric.OPERATION_DURATION.attributeKeys()).hasSize(7).endsWith("error.type");
+        assertThat(GenAiMetric.OPERATION_DURATION.attributeKeys())
+                .hasSize(8)
+                .endsWith("openai.response.service_tier", "error.type");
         assertThat(GenAiMetric.TOKEN_USAGE.attributeKeys()).startsWith(CALL_KEYS.toArray(new String[0]));
-        assertThat(GenAiMetric.TOKEN_USAGE.attributeKeys()).hasSize(7).endsWith("gen_ai.token.type");
+        assertThat(GenAiMetric.TOKEN_USAGE.attributeKeys())
+                .hasSize(8)
+                .endsWith("openai.response.service_tier", "gen_ai.token.type");
         assertThat(GenAiMetric.WORKFLOW_DURATION.attributeKeys()).containsExactly("gen_ai.workflow.name", "error.type");
         assertThat(GenAiMetric.INVOKE_AGENT_DURATION.attributeKeys())
                 .containsExactly("gen_ai.agent.name", "gen_ai.request.model", "error.type");
@@ -75,6 +85,14 @@ class GenAiMetricTest {
         assertThat(GenAiMetric.INVOKE_AGENT_TOOL_CALLS.attributeKeys()).containsExactly("gen_ai.agent.name");
         assertThat(GenAiMetric.EXECUTE_TOOL_DURATION.attributeKeys())
                 .containsExactly("gen_ai.tool.name", "gen_ai.tool.type", "gen_ai.agent.name", "error.type");
+        assertThat(GenAiMetric.MCP_CLIENT_DURATION.attributeKeys())
+                .startsWith("mcp.method.name")
+                .contains("gen_ai.tool.name", "rpc.response.status_code", "server.port")
+                .endsWith("error.type");
+        assertThat(GenAiMetric.MCP_SERVER_DURATION.attributeKeys())
+                .startsWith("mcp.method.name")
+                .doesNotContain("server.address")
+                .endsWith("error.type");
     }
 
     @ParameterizedTest

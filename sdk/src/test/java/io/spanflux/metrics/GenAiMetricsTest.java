@@ -128,6 +128,54 @@ class GenAiMetricsTest {
     }
 
     @Test
+    void theTierThatOpenAiAnsweredIn_tellsItsCallsApart_whereItIsKnown() {
+        for (String tier : List.of("flex", "default")) {
+            Generation call = Generation.chat("openai", "gpt-4o");
+            Span span = start(call);
+            call.serviceTier(tier).usage(Usage.of(1, 1)).timeToFirstChunk(0.25);
+            span.end();
+        }
+        Generation elsewhere = Generation.chat("anthropic", "claude");
+        Span span = start(elsewhere);
+        elsewhere.serviceTier("priority");
+        span.end();
+        collect();
+
+        assertThat(exporter.points(GenAiMetric.OPERATION_DURATION))
+                .extracting(point -> String.valueOf(point.attributes().get("openai.response.service_tier")))
+                .containsExactlyInAnyOrder("flex", "default", "null");
+        assertThat(exporter.points(GenAiMetric.TOKEN_USAGE)).hasSize(4);
+        // Measured before the answer names its tier.
+        assertThat(point(GenAiMetric.TIME_TO_FIRST_CHUNK).count()).isEqualTo(2);
+    }
+
+    @Test
+    void messagesOfMcp_areMeasuredOnBothSides() {
+        McpCall request = McpCall.client("tools/call").tool("search").peer("mcp.local", 8080);
+        Span span = start(request);
+        pass(30);
+        request.errorCode("-32602");
+        span.end();
+        start(McpCall.server("ping").peer("10.0.0.7", 5000)).end();
+        collect();
+
+        assertThat(exporter.names())
+                .containsExactlyInAnyOrder("mcp.client.operation.duration", "mcp.server.operation.duration");
+        HistogramPoint sent = point(GenAiMetric.MCP_CLIENT_DURATION);
+        assertThat(sent.sum()).isEqualTo(0.03);
+        assertThat(attributes(sent))
+                .isEqualTo(Map.of(
+                        "mcp.method.name", "tools/call",
+                        "gen_ai.operation.name", "execute_tool",
+                        "gen_ai.tool.name", "search",
+                        "rpc.response.status_code", "-32602",
+                        "server.address", "mcp.local",
+                        "server.port", 8080L,
+                        "error.type", "-32602"));
+        assertThat(attributes(point(GenAiMetric.MCP_SERVER_DURATION))).isEqualTo(Map.of("mcp.method.name", "ping"));
+    }
+
+    @Test
     void aCallOfWhichNothingIsKnown_hasADurationOnly() {
         start(Generation.chat(null, null)).end();
         collect();
@@ -265,7 +313,6 @@ class GenAiMetricsTest {
     @Test
     void whatIsNoCallOfAService_isNotMeasured() {
         start(Plan.of("support")).end();
-        start(McpCall.client("tools/call").tool("search")).end();
         start(new Plain()).end();
         tracer.span("mine").kind(SpanKind.CLIENT).start().end();
 

@@ -15,6 +15,7 @@ import io.spanflux.trace.Tracer;
 import java.math.BigDecimal;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -188,6 +189,22 @@ class PricingTest {
     }
 
     @Test
+    void cost_ofEmbeddings_isAskedForWithTheTierThatAnswered() {
+        List<String> tiers = new ArrayList<>();
+        Embeddings embeddings = Embeddings.of("openai", "e").inputTokens(1L).serviceTier("batch");
+        embeddings.costCalculator(
+                call -> {
+                    tiers.add(call.serviceTier());
+                    return null;
+                },
+                0);
+        embeddings.end();
+        embeddings.cost();
+
+        assertThat(tiers).containsExactly("batch");
+    }
+
+    @Test
     void onStart_embeddingsWithoutACount_haveNoCost() {
         Tracer tracer = Tracer.builder().handler(pricing).build();
         Embeddings embeddings = Embeddings.of("p", "m");
@@ -203,8 +220,13 @@ class PricingTest {
 
         Generation generation =
                 ended(tracer, Generation.chat("p", "m").usage(10, 5).cost(new BigDecimal("7"), "EUR"));
+        Embeddings embeddings = Embeddings.of("p", "m").inputTokens(10L).cost(new BigDecimal("0.5"), "USD");
+        Span span = tracer.span(embeddings).start();
+        span.end();
 
         assertThat(generation.cost()).isEqualTo(Cost.reported(new BigDecimal("7"), "EUR"));
+        assertThat(embeddings.cost()).isEqualTo(Cost.reported(new BigDecimal("0.5"), "USD"));
+        assertThat(span.attributes().get("spanflux.cost.source")).isEqualTo("provider");
     }
 
     @Test
