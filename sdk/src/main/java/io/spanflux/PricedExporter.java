@@ -68,6 +68,16 @@ final class PricedExporter implements SpanExporter {
     }
 
     @Override
+    public void setAside() {
+        exporter.setAside();
+    }
+
+    @Override
+    public ExportResult afterSpool() {
+        return exporter.afterSpool();
+    }
+
+    @Override
     public Mono<Void> close() {
         return exporter.close();
     }

@@ -48,7 +48,8 @@ class ArchitectureTest {
             Map.entry("sampling", Set.of("trace", "genai", "diagnostics")),
             Map.entry("encode", Set.of("trace", "genai", "config")),
             Map.entry("transport", Set.of("diagnostics")),
-            Map.entry("export", Set.of("trace", "encode", "transport", "config", "diagnostics")),
+            Map.entry("spool", Set.of("transport", "diagnostics")),
+            Map.entry("export", Set.of("trace", "encode", "transport", "spool", "config", "diagnostics")),
             Map.entry(
                     "wire.openai", Set.of("trace", "genai", "encode", "transport", "export", "config", "diagnostics")),
             Map.entry("pipeline", Set.of("trace", "export", "diagnostics")),

@@ -11,8 +11,12 @@ public enum DropCause {
     BYTES_FULL,
     /** The server refused it with a status that trying again does not change. */
     REFUSED,
-    /** The server could not be reached or was overloaded until the batch was too old. */
+    /** The server could not be reached or was overloaded until the batch, or its entry in the spool, was too old. */
     TIMED_OUT,
+    /** The spool was full and this was the oldest in it. Raise {@code maxBytes}. */
+    SPOOL_FULL,
+    /** It waited in the spool, where its file could not be read again. */
+    SPOOL_DAMAGED,
     /** It could not be encoded. */
     UNENCODABLE,
     /** The exporter failed in a way it did not explain. */

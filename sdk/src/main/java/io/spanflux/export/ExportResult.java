@@ -12,14 +12,21 @@ import java.util.Map;
  * @param sent spans that the destination confirmed
  * @param rejected spans that the destination took and threw away, as it says in a partial success
  * @param dropped spans that were given up, by cause
+ * @param spooled spans that wait on disk; what becomes of them {@link SpanExporter#afterSpool} tells
  */
-public record ExportResult(long sent, long rejected, Map<DropCause, Long> dropped) {
+public record ExportResult(long sent, long rejected, Map<DropCause, Long> dropped, long spooled) {
     /** Refuses negative numbers and copies the map. */
     public ExportResult {
-        if (sent < 0 || rejected < 0) {
-            throw new IllegalArgumentException("negative count: sent=" + sent + ", rejected=" + rejected);
+        if (sent < 0 || rejected < 0 || spooled < 0) {
+            throw new IllegalArgumentException(
+                    "negative count: sent=" + sent + ", rejected=" + rejected + ", spooled=" + spooled);
         }
         dropped = Map.copyOf(dropped);
+    }
+
+    /** Without a spool. */
+    public ExportResult(long sent, long rejected, Map<DropCause, Long> dropped) {
+        this(sent, rejected, dropped, 0);
     }
 
     /** All {@code count} spans arrived. */
@@ -32,17 +39,22 @@ public record ExportResult(long sent, long rejected, Map<DropCause, Long> droppe
         return new ExportResult(0, 0, Map.of(cause, count));
     }
 
+    /** All {@code count} spans wait on disk. */
+    public static ExportResult spooled(long count) {
+        return new ExportResult(0, 0, Map.of(), count);
+    }
+
     /** Both results together. */
     public ExportResult plus(ExportResult other) {
         Map<DropCause, Long> all = new EnumMap<>(DropCause.class);
         all.putAll(dropped);
         other.dropped.forEach((cause, count) -> all.merge(cause, count, Long::sum));
-        return new ExportResult(sent + other.sent, rejected + other.rejected, all);
+        return new ExportResult(sent + other.sent, rejected + other.rejected, all, spooled + other.spooled);
     }
 
     /** How many spans this speaks of. */
     public long total() {
-        long total = sent + rejected;
+        long total = sent + rejected + spooled;
         for (long count : dropped.values()) {
             total += count;
         }

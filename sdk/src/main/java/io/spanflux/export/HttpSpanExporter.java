@@ -4,10 +4,12 @@
 package io.spanflux.export;
 
 import io.spanflux.encode.SpanEncoder;
+import io.spanflux.spool.SpoolEntry;
 import io.spanflux.trace.Span;
 import io.spanflux.transport.PayloadSender;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
@@ -18,7 +20,8 @@ import reactor.core.publisher.Mono;
  *   <li>400 and 413, which one span may have caused: the batch is split until only that span is lost, with at most
  *       2 log2(n) + 2 requests in all. When both halves of the first split are refused too, no single span is to blame,
  *       and the batch is given up.
- *   <li>429, 502, 503, 504 or no answer: given up by age, {@link DropCause#TIMED_OUT}.
+ *   <li>429, 502, 503, 504 or no answer: given up by age, {@link DropCause#TIMED_OUT}; with a spool, moved there after
+ *       one attempt.
  *   <li>all else: {@link DropCause#REFUSED}.
  * </ul>
  *
@@ -33,13 +36,18 @@ public final class HttpSpanExporter implements SpanExporter {
 
     /** An exporter that encodes with {@code encoder} and sends with {@code sender}. */
     public HttpSpanExporter(SpanEncoder encoder, PayloadSender sender) {
+        this(encoder, sender, null);
+    }
+
+    HttpSpanExporter(SpanEncoder encoder, PayloadSender sender, @Nullable RecordSpool<Span> spool) {
         this.encoder = Objects.requireNonNull(encoder, "encoder == null");
         this.sender = Objects.requireNonNull(sender, "sender == null");
         this.exporter = new HttpExporter<>(
                 HttpExporter.Kind.SPAN,
                 (batch, since) -> new SpanPayload(batch, encoder, since),
                 sender,
-                encoder::delivered);
+                encoder::delivered,
+                spool);
     }
 
     @Override
@@ -47,9 +55,24 @@ public final class HttpSpanExporter implements SpanExporter {
         return exporter.export(batch);
     }
 
+    /** Sends what waited in the spool, until nothing more can be done about it. */
+    Mono<ExportResult> replay(SpoolEntry entry) {
+        return exporter.replay(entry);
+    }
+
     @Override
     public void retryNow() {
         exporter.retryNow();
+    }
+
+    @Override
+    public void setAside() {
+        exporter.setAside();
+    }
+
+    @Override
+    public ExportResult afterSpool() {
+        return exporter.afterSpool();
     }
 
     @Override

@@ -5,9 +5,14 @@ package io.spanflux.export;
 
 import io.spanflux.encode.AttributeDialect;
 import io.spanflux.encode.OtlpJsonEncoder;
+import io.spanflux.spool.Spool;
 import io.spanflux.trace.Span;
+import io.spanflux.transport.PayloadSender;
+import io.spanflux.transport.RetryPolicy;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
@@ -49,6 +54,16 @@ public final class OtlpExporter implements SpanExporter {
     }
 
     @Override
+    public void setAside() {
+        exporter.setAside();
+    }
+
+    @Override
+    public ExportResult afterSpool() {
+        return exporter.afterSpool();
+    }
+
+    @Override
     public Mono<Void> close() {
         return exporter.close();
     }
@@ -61,6 +76,7 @@ public final class OtlpExporter implements SpanExporter {
     /** Collects the settings of an exporter; each mistake is refused with the name of the setting. Not thread-safe. */
     public static final class Builder extends OtlpSettings<Builder> {
         private AttributeDialect dialect = AttributeDialect.genAi();
+        private @Nullable Spool spool;
 
         private Builder() {
             super(Signal.TRACES);
@@ -72,9 +88,35 @@ public final class OtlpExporter implements SpanExporter {
             return this;
         }
 
-        /** The exporter; nothing is opened yet. */
+        /** {@link #spool(Spool)} with that folder and the defaults of {@link Spool#builder}. */
+        public Builder spool(Path folder) {
+            return spool(Spool.builder(folder).build());
+        }
+
+        /**
+         * Where spans wait that cannot be sent. A batch is then attempted once; when there is no answer, or one that asks
+         * to try again, it moves to disk, as does what comes later until all before it has been sent. Looks at once for
+         * what an earlier process left. Default none: such a batch waits in memory, and spans after it in the queue.
+         */
+        public Builder spool(Spool spool) {
+            this.spool = Objects.requireNonNull(spool, "spool == null");
+            return this;
+        }
+
+        /** The exporter; nothing is opened yet but the spool. */
         public OtlpExporter build() {
-            return new OtlpExporter(new HttpSpanExporter(new OtlpJsonEncoder(dialect), sender()));
+            OtlpJsonEncoder encoder = new OtlpJsonEncoder(dialect);
+            Spool keep = spool;
+            if (keep == null) {
+                return new OtlpExporter(new HttpSpanExporter(encoder, sender()));
+            }
+            RetryPolicy policy = retryPolicyOrDefault();
+            // One sender for what comes and what waits: what the server asks to wait for holds for both.
+            PayloadSender sender = sender(policy.withMaxAge(keep.maxAge()));
+            RecordSpool<Span> records = new RecordSpool<>(keep, new SpanEntries(encoder), policy);
+            HttpSpanExporter exporter = new HttpSpanExporter(encoder, sender, records);
+            records.attach(sender.target(), exporter::replay);
+            return new OtlpExporter(exporter);
         }
     }
 }

@@ -132,6 +132,11 @@ abstract class OtlpSettings<B extends OtlpSettings<B>> {
 
     /** The sender of these settings; nothing is opened yet. */
     final RetryingSender sender() {
+        return sender(retryPolicyOrDefault());
+    }
+
+    /** The sender of these settings, but with that policy. */
+    final RetryingSender sender(RetryPolicy policy) {
         warnOfOtherProtocols();
         String url = endpointOrDefault();
         ReactorNettySender.Builder sender = ReactorNettySender.builder(url);
@@ -141,7 +146,7 @@ abstract class OtlpSettings<B extends OtlpSettings<B>> {
             setCertificates(sender);
         }
         transport.accept(sender);
-        return new RetryingSender(sender.build(), retryPolicyOrDefault(), Schedulers.parallel());
+        return new RetryingSender(sender.build(), policy, Schedulers.parallel());
     }
 
     private void warnOfOtherProtocols() {
@@ -248,7 +253,7 @@ abstract class OtlpSettings<B extends OtlpSettings<B>> {
         return null;
     }
 
-    private RetryPolicy retryPolicyOrDefault() {
+    RetryPolicy retryPolicyOrDefault() {
         if (retryPolicy != null) {
             return retryPolicy;
         }

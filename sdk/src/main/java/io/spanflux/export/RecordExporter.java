@@ -24,6 +24,17 @@ public interface RecordExporter<T> {
     /** A flush waits: cut short a wait that this exporter chose by itself, not one that a server asked for. */
     default void retryNow() {}
 
+    /**
+     * Half of a stop's time is over: put what cannot be sent at once where it outlives this process, if there is such a
+     * place, until {@link #close} or the next success. Default: there is none.
+     */
+    default void setAside() {}
+
+    /** What has become, since the start, of the records that results named spooled. Never falls. Default: nothing. */
+    default ExportResult afterSpool() {
+        return ExportResult.sent(0);
+    }
+
     /** Releases connections and threads. An export after that opens them anew. */
     default Mono<Void> close() {
         return Mono.empty();

@@ -15,7 +15,7 @@ import java.util.Map;
  * @param sent spans that the destination confirmed; for HTTP with a status 2xx
  * @param rejected spans that the destination took and threw away
  * @param dropped spans that were lost or sampled out, by cause
- * @param spooled spans that wait on disk
+ * @param spooled spans of this process that wait on disk, or in the hands of a process that took them over
  * @param pending spans that are queued or under way; of those under way some may have arrived
  */
 public record Ledger(

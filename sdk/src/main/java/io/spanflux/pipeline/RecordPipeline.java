@@ -123,9 +123,10 @@ public final class RecordPipeline<T extends Measured> {
     private long queuedBytes;
     private long sent;
     private long rejected;
+    private long spooled;
     private final Map<DropCause, Long> dropped = new EnumMap<>(DropCause.class);
     private long warnedLosses;
-    private volatile Counts counts = new Counts(0, 0, 0, 0, Map.of(), 0);
+    private volatile Counts counts = new Counts(0, 0, 0, 0, 0, Map.of(), 0);
 
     private final RepeatedWarning losses = new RepeatedWarning(log);
     private final RepeatedWarning exporterFailures = new RepeatedWarning(log);
@@ -206,7 +207,13 @@ public final class RecordPipeline<T extends Measured> {
 
     /** The worker's numbers at one moment, so that a reader on another thread sees numbers that fit together. */
     private record Counts(
-            long head, long settled, long sent, long rejected, Map<DropCause, Long> dropped, long underWay) {}
+            long head,
+            long settled,
+            long sent,
+            long rejected,
+            long spooled,
+            Map<DropCause, Long> dropped,
+            long underWay) {}
 
     /** Queues a record. Never blocks, never throws; after {@link #close} the record is only counted. */
     public void accept(T record) {
@@ -300,6 +307,7 @@ public final class RecordPipeline<T extends Measured> {
         underWay = null;
         sent += result.sent();
         rejected += result.rejected();
+        spooled += result.spooled();
         result.dropped().forEach(this::addDropped);
     }
 
@@ -534,7 +542,8 @@ public final class RecordPipeline<T extends Measured> {
             all.put(DropCause.BYTES_FULL, ring.removed());
         }
         Batch<T> batch = underWay;
-        return new Counts(ring.head(), settled(), sent, rejected, all, batch == null ? 0 : batch.records.size());
+        return new Counts(
+                ring.head(), settled(), sent, rejected, spooled, all, batch == null ? 0 : batch.records.size());
     }
 
     /** The first position whose fate is not known. */
@@ -628,6 +637,23 @@ public final class RecordPipeline<T extends Measured> {
         }
     }
 
+    private void setAside() {
+        try {
+            exporter.setAside();
+        } catch (Throwable e) {
+            exporterFailures.caught("An exporter failed in setAside(): " + exporterName(), e);
+        }
+    }
+
+    private ExportResult afterSpool() {
+        try {
+            return exporter.afterSpool();
+        } catch (Throwable e) {
+            exporterFailures.caught("An exporter failed in afterSpool(): " + exporterName(), e);
+            return ExportResult.sent(0);
+        }
+    }
+
     /**
      * Exports what was accepted before for at most {@code timeout}, then closes the exporter and goes to sleep; completes
      * with whether time ran out before the fate of each of these records was known. What is left then stays pending. A record
@@ -654,6 +680,9 @@ public final class RecordPipeline<T extends Measured> {
                 this::begin,
                 stop -> stop.asleep
                         .asMono()
+                        .timeout(
+                                timeout.dividedBy(2),
+                                Mono.fromRunnable(this::setAside).then(stop.asleep.asMono()))
                         .timeout(
                                 timeout.minus(reserve),
                                 Mono.fromRunnable(() -> abort(stop)).then(stop.asleep.asMono()))
@@ -768,6 +797,7 @@ public final class RecordPipeline<T extends Measured> {
     /** What became of the records accepted so far. */
     public Ledger ledger() {
         boolean over = closed;
+        ExportResult later = afterSpool();
         Counts known = counts;
         long offered = ring.tail();
         long late = afterClose.sum();
@@ -777,7 +807,7 @@ public final class RecordPipeline<T extends Measured> {
         if (overwritten > 0) {
             all.merge(DropCause.QUEUE_FULL, overwritten, Long::sum);
         }
-        long left = offered - known.sent - known.rejected - Ledger.total(all);
+        long left = offered - known.sent - known.rejected - known.spooled - Ledger.total(all);
         if (over) {
             // What was under way may have arrived; the rest will not.
             long lost = left - known.underWay + late;
@@ -786,7 +816,17 @@ public final class RecordPipeline<T extends Measured> {
             }
             left = known.underWay;
         }
-        return new Ledger(offered + late, known.sent, known.rejected, all, 0, left);
+        later.dropped().forEach((cause, count) -> all.merge(cause, count, Long::sum));
+        // A batch may have left the spool before the loop has booked that it went there; it is not under way any more.
+        long waiting = known.spooled - later.total();
+        long unbooked = Math.max(0, -waiting);
+        return new Ledger(
+                offered + late,
+                known.sent + later.sent(),
+                known.rejected + later.rejected(),
+                all,
+                waiting + unbooked,
+                left - unbooked);
     }
 
     @Override
