@@ -277,8 +277,7 @@ final class HttpExporter<T> {
             } else if (!partial.message().isEmpty()) {
                 rejections.warn(sender.target() + " warns: " + partial.message());
             }
-            return new Outcome(
-                    new ExportResult(size - partial.rejected(), partial.rejected(), Map.of()), false);
+            return new Outcome(new ExportResult(size - partial.rejected(), partial.rejected(), Map.of()), false);
         }
         if (kind == Kind.EVENT && (status == 404 || status == 405)) {
             stop();
@@ -291,10 +290,9 @@ final class HttpExporter<T> {
         boolean mayBeOne = status == 400 || status == 413;
         losses.warn(
                 size,
-                sender.target() + " answered " + status + " to " + size + " " + kind.noun + "(s): "
-                        + response.excerpt() + " - " + remedy(status));
-        return new Outcome(
-                ExportResult.dropped(overloaded ? DropCause.TIMED_OUT : DropCause.REFUSED, size), mayBeOne);
+                sender.target() + " answered " + status + " to " + size + " " + kind.noun + "(s): " + response.excerpt()
+                        + " - " + remedy(status));
+        return new Outcome(ExportResult.dropped(overloaded ? DropCause.TIMED_OUT : DropCause.REFUSED, size), mayBeOne);
     }
 
     private Outcome judge(int size, Throwable failure, boolean last) {
@@ -309,8 +307,7 @@ final class HttpExporter<T> {
                                 + ", which could not be reached",
                 failure);
         return new Outcome(
-                ExportResult.dropped(unwritable ? DropCause.UNENCODABLE : DropCause.TIMED_OUT, size),
-                unwritable);
+                ExportResult.dropped(unwritable ? DropCause.UNENCODABLE : DropCause.TIMED_OUT, size), unwritable);
     }
 
     private Outcome later(int size, String why) {

@@ -379,7 +379,7 @@ public final class Spool {
     }
 
     private void delivered(Waiting entry, Runnable counted, @Nullable Throwable failure) {
-        if (sending != entry) {
+        if (!entry.equals(sending)) {
             return;
         }
         sending = null;

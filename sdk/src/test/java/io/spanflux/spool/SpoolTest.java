@@ -240,7 +240,7 @@ class SpoolTest {
         assertThat(destination.next()).isEqualTo("c");
 
         assertThat(destination.losses.poll(10, TimeUnit.SECONDS)).isEqualTo("DAMAGED 2 true");
-        assertThat(logs.warnings()).anyMatch(warning -> warning.contains("cannot be read"));
+        assertThat(logs.warnings()).anyMatch(warning -> warning.contains("damaged entry"));
         assertThat(spool.counts().damaged()).isEqualTo(2);
     }
 
