@@ -158,6 +158,11 @@ final class HttpExporter<T> {
                     ? keeping
                     : send(payloads.apply(records, keep::once), part.size(), () -> delivered.accept(records), false)
                             .takeUntilOther(keep.setAsideSignal())
+                            .doOnNext(outcome -> {
+                                if (outcome.mayBeLater) {
+                                    keep.attemptFailed();
+                                }
+                            })
                             .filter(outcome -> !outcome.mayBeLater)
                             .switchIfEmpty(keeping);
         });

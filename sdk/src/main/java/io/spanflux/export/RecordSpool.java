@@ -78,8 +78,12 @@ final class RecordSpool<T> implements SpoolReplay {
         return now -> since.applyAsLong(now) - older;
     }
 
-    SpoolWrite write(List<T> records) {
+    /** An attempt was in vain: the next one waits. */
+    void attemptFailed() {
         failed = true;
+    }
+
+    SpoolWrite write(List<T> records) {
         return spool.write(() -> encoder.entries(records));
     }
 

@@ -126,11 +126,13 @@ class SpoolKillTest {
         ConcurrentLinkedQueue<String> lines = new ConcurrentLinkedQueue<>();
         BufferedReader out = new BufferedReader(new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8));
         lines.add(String.valueOf(out.readLine()));
-        Thread reader = new Thread(() -> out.lines().forEach(lines::add), "reader");
+        Thread reader = new Thread(() -> out.lines().forEach(lines::add), "kill-test-reader");
         reader.start();
         boolean ended = child.waitFor(millis, TimeUnit.MILLISECONDS);
         assertThat(ended).as("ended by itself: %s", lines).isFalse();
-        child.destroyForcibly().waitFor();
+        // By its handle: the process object would close the pipe, and what had been said last would be missed.
+        child.toHandle().destroyForcibly();
+        child.waitFor();
         reader.join();
         Set<String> promised = new HashSet<>();
         for (String line : lines) {
