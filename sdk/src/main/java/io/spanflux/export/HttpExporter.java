@@ -152,7 +152,11 @@ final class HttpExporter<T> {
                 return keep.written(write)
                         .flatMap(written -> written
                                 ? Mono.just(spooled(part))
-                                : send(payloads.apply(records, keep.patient(since)), part.size(), () -> delivered.accept(records), true));
+                                : send(
+                                        payloads.apply(records, keep.patient(since)),
+                                        part.size(),
+                                        () -> delivered.accept(records),
+                                        true));
             });
             return keep.diverts()
                     ? keeping

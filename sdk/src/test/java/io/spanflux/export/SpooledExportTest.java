@@ -289,6 +289,30 @@ class SpooledExportTest {
         await("sent", () -> spool.counts().settled() == 35);
     }
 
+    @Test
+    void ledger_movesFromSpooledToWhatBecameOfIt() throws Exception {
+        AtomicBoolean down = new AtomicBoolean(true);
+        server.otherwise(
+                exchange -> exchange.answer(down.get() ? 503 : 200, "{\"partialSuccess\":{\"rejectedSpans\":\"1\"}}"));
+        RecordPipeline<Span> pipeline = RecordPipeline.builder(exporter()).build();
+        batch("a", "b", "c").forEach(pipeline::accept);
+        pipeline.flush().block(LONG);
+        Ledger waiting = pipeline.ledger();
+        assertThat(waiting.spooled()).isEqualTo(3);
+        assertThat(waiting.pending()).isZero();
+        assertThat(waiting.isBalanced()).isTrue();
+
+        down.set(false);
+        await("settled", () -> {
+            Ledger now = pipeline.ledger();
+            assertThat(now.isBalanced()).as("%s", now).isTrue();
+            return now.spooled() == 0;
+        });
+
+        assertThat(pipeline.ledger()).isEqualTo(new Ledger(3, 2, 1, Map.of(), 0, 0));
+        pipeline.close(LONG).block(LONG);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"refused", "503", "reset"})
     void outage_losesNothing_acrossARestart(String kind) throws Exception {
