@@ -95,8 +95,10 @@ public final class OtlpExporter implements SpanExporter {
 
         /**
          * Where spans wait that cannot be sent. A batch is then attempted once; when there is no answer, or one that asks
-         * to try again, it moves to disk, as does what comes later until all before it has been sent. Looks at once for
-         * what an earlier process left. Default none: such a batch waits in memory, and spans after it in the queue.
+         * to try again, it moves to disk, as does what comes later until all before it has been sent. What is on disk is
+         * tried for as long as the spool keeps it; the age of the {@link #retryPolicy(RetryPolicy) retry policy} holds only
+         * for what the disk refuses. Looks at once for what an earlier process left. Default none: such a batch waits in
+         * memory, and spans after it in the queue.
          */
         public Builder spool(Spool spool) {
             this.spool = Objects.requireNonNull(spool, "spool == null");

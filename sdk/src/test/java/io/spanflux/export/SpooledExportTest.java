@@ -7,6 +7,7 @@ import io.spanflux.config.Environment;
 import io.spanflux.pipeline.Ledger;
 import io.spanflux.pipeline.RecordPipeline;
 import io.spanflux.spool.Spool;
+import io.spanflux.test.HttpThreads;
 import io.spanflux.test.LogCapture;
 import io.spanflux.test.LoopbackServer;
 import io.spanflux.test.LoopbackServer.Behaviour;
@@ -58,15 +59,17 @@ class SpooledExportTest {
     @TempDir
     Path folder;
 
+    private final HttpThreads threads = new HttpThreads();
     private final LoopbackServer server = LoopbackServer.start();
     private final Tracer tracer = Tracer.builder().build();
     private final List<OtlpExporter> exporters = new ArrayList<>();
     private Spool spool;
 
     @AfterEach
-    void close() {
+    void close() throws InterruptedException {
         exporters.forEach(exporter -> exporter.close().block(LONG));
         server.close();
+        await("a closed exporter has no thread", () -> threads.count() == 0);
     }
 
     private OtlpExporter exporter() {

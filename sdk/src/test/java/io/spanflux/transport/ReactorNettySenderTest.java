@@ -6,6 +6,7 @@ package io.spanflux.transport;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.util.LeakPresenceDetector;
+import io.spanflux.test.HttpThreads;
 import io.spanflux.test.LoopbackServer;
 import io.spanflux.test.LoopbackServer.Behaviour;
 import io.spanflux.test.LoopbackServer.Request;
@@ -52,6 +53,7 @@ class ReactorNettySenderTest {
     private static TlsFiles localhost;
     private static TlsFiles elsewhere;
 
+    private final HttpThreads threads = new HttpThreads();
     private final LoopbackServer server = LoopbackServer.start();
     private ReactorNettySender sender = sender(UnaryOperator.identity());
 
@@ -424,17 +426,11 @@ class ReactorNettySenderTest {
     }
 
     private void assertNothingIsLeftOpen() {
-        for (int i = 0; i < 300 && (server.openConnections() > 0 || threads() > 0); i++) {
+        for (int i = 0; i < 300 && (server.openConnections() > 0 || threads.count() > 0); i++) {
             Mono.delay(Duration.ofMillis(20)).block(LONG);
         }
         assertThat(server.openConnections()).isZero();
-        assertThat(threads()).isZero();
-    }
-
-    private static long threads() {
-        return Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().startsWith("spanflux-http") && thread.isAlive())
-                .count();
+        assertThat(threads.count()).isZero();
     }
 
     @Test
