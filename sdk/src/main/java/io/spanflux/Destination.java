@@ -5,6 +5,7 @@ package io.spanflux;
 
 import io.spanflux.export.SpanExporter;
 import io.spanflux.export.SpanGrouping;
+import io.spanflux.pipeline.Health;
 import io.spanflux.pipeline.Ledger;
 import io.spanflux.pipeline.RecordPipeline;
 import io.spanflux.trace.Span;
@@ -63,6 +64,10 @@ record Destination(RecordPipeline<Span> pipeline, @Nullable SpanGrouping groupin
     Ledger ledger() {
         Ledger ledger = pipeline.ledger();
         return grouping == null ? ledger : ledger.behind(grouping.accepted(), Map.of());
+    }
+
+    Health health() {
+        return pipeline.health();
     }
 
     @Override

@@ -78,6 +78,11 @@ final class PricedExporter implements SpanExporter {
     }
 
     @Override
+    public @Nullable String obstacle() {
+        return exporter.obstacle();
+    }
+
+    @Override
     public Mono<Void> close() {
         return exporter.close();
     }

@@ -11,6 +11,7 @@ import io.spanflux.export.OtlpExporter;
 import io.spanflux.export.SpanExporter;
 import io.spanflux.genai.ContentPolicy;
 import io.spanflux.metrics.GenAiMetrics;
+import io.spanflux.pipeline.Health;
 import io.spanflux.pipeline.Ledger;
 import io.spanflux.pipeline.RecordPipeline;
 import io.spanflux.pricing.PriceBook;
@@ -25,6 +26,7 @@ import io.spanflux.trace.SpanHandler;
 import io.spanflux.trace.Tracer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -79,6 +81,7 @@ public final class Spanflux {
     private final @Nullable GenAiMetrics metrics;
     private final Events events;
     private final Disposable sweeper;
+    private final @Nullable ExitHook exitHook;
 
     private Spanflux(
             Tracer tracer,
@@ -88,7 +91,8 @@ public final class Spanflux {
             ContentPolicy contentPolicy,
             @Nullable GenAiMetrics metrics,
             Events events,
-            Duration sweepInterval) {
+            Duration sweepInterval,
+            @Nullable Duration exitTimeout) {
         this.tracer = tracer;
         this.destinations = List.copyOf(destinations);
         this.tailSampler = tailSampler;
@@ -99,6 +103,7 @@ public final class Spanflux {
         long nanos = sweepInterval.toNanos();
         this.sweeper =
                 Schedulers.parallel().schedulePeriodically(tracer::expireSpans, nanos, nanos, TimeUnit.NANOSECONDS);
+        this.exitHook = exitTimeout == null ? null : ExitHook.register(this, exitTimeout);
     }
 
     /** A builder. */
@@ -143,6 +148,21 @@ public final class Spanflux {
     /** What became of every span since the start, one ledger an exporter, in the order in which they were added. */
     public List<Ledger> ledgers() {
         return destinations.stream().map(this::ledger).toList();
+    }
+
+    /**
+     * How the delivery of spans fares: that of the worst exporter. For a health check that shall not take an application
+     * out of service because its collector is down, this is a detail.
+     */
+    public Health health() {
+        return healths().stream()
+                .reduce(Health::worse)
+                .orElseGet(() -> new Health(Health.Status.UP, Instant.EPOCH, ""));
+    }
+
+    /** How each exporter fares, in the order in which they were added. */
+    public List<Health> healths() {
+        return destinations.stream().map(Destination::health).toList();
     }
 
     /** With what the tail sampler holds and leaves out: to an exporter those are accepted, and pending or dropped. */
@@ -214,15 +234,20 @@ public final class Spanflux {
     public Mono<DeliveryReport> close(Duration timeout) {
         return stop(TailSampler::close, Destination::close, GenAiMetrics::close, Events::close, checked(timeout))
                 .doOnCancel(this::abandon)
-                .doFinally(signal -> stopSweeper());
+                .doFinally(signal -> letGo());
     }
 
-    private void stopSweeper() {
+    private void letGo() {
         try {
-            // It takes the lock of the scheduler's queue, and this is one of Reactor's threads that must not block.
-            Schedulers.boundedElastic().schedule(sweeper::dispose);
+            // Both take locks, and this is one of Reactor's threads that must not block.
+            Schedulers.boundedElastic().schedule(() -> {
+                sweeper.dispose();
+                if (exitHook != null) {
+                    exitHook.remove();
+                }
+            });
         } catch (RejectedExecutionException e) {
-            // Reactor's own schedulers are gone, and the sweeper with them.
+            // Reactor's own schedulers are gone, and the sweeper with them: the process ends.
             log.debug("The sweep for spans that outlived their lifetime could not be stopped.", e);
         }
     }
@@ -408,6 +433,8 @@ public final class Spanflux {
         private @Nullable Consumer<GenAiMetrics.Builder> metrics;
         private @Nullable Consumer<Events.Builder> events;
         private @Nullable Consumer<TailSampler.Builder> tailSampling;
+        private boolean closeOnExit = true;
+        private Duration exitTimeout = Duration.ofSeconds(5);
 
         private Builder() {}
 
@@ -546,6 +573,25 @@ public final class Spanflux {
             return this;
         }
 
+        /**
+         * Whether a shutdown hook of the JVM {@linkplain Spanflux#close closes} this when the process ends: by SIGTERM,
+         * SIGINT, {@code System.exit}, or its last thread. Closing it earlier removes the hook. Turn it off where a container
+         * closes it in its own order. A process that is killed, or frozen as functions are, runs no hook. Default true.
+         */
+        public Builder closeOnExit(boolean closeOnExit) {
+            this.closeOnExit = closeOnExit;
+            return this;
+        }
+
+        /** How long the end of the process waits for the spans at most. Default 5 s; not negative. */
+        public Builder exitTimeout(Duration exitTimeout) {
+            if (exitTimeout.isNegative()) {
+                throw new IllegalArgumentException("exitTimeout is negative: " + exitTimeout);
+            }
+            this.exitTimeout = exitTimeout;
+            return this;
+        }
+
         /** Everything wired; nothing is connected before the first span. */
         public Spanflux build() {
             if (propagator != null && !baggage.isEmpty()) {
@@ -598,7 +644,8 @@ public final class Spanflux {
                     contentPolicy,
                     measured,
                     exportedEvents,
-                    sweepInterval(built.maxLifetime()));
+                    sweepInterval(built.maxLifetime()),
+                    closeOnExit && !options.disabled() ? exitTimeout : null);
         }
 
         private Pricing pricing(EnvironmentOptions options) {

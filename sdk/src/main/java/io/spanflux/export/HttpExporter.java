@@ -356,6 +356,11 @@ final class HttpExporter<T> {
         sender.retryNow();
     }
 
+    @Nullable
+    String obstacle() {
+        return sender.obstacle();
+    }
+
     void setAside() {
         RecordSpool<T> keep = spool;
         if (keep != null) {

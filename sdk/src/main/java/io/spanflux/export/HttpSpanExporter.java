@@ -76,6 +76,11 @@ public final class HttpSpanExporter implements SpanExporter {
     }
 
     @Override
+    public @Nullable String obstacle() {
+        return exporter.obstacle();
+    }
+
+    @Override
     public Mono<Void> close() {
         return exporter.close();
     }

@@ -64,6 +64,11 @@ public final class OtlpExporter implements SpanExporter {
     }
 
     @Override
+    public @Nullable String obstacle() {
+        return exporter.obstacle();
+    }
+
+    @Override
     public Mono<Void> close() {
         return exporter.close();
     }

@@ -7,6 +7,7 @@ import io.spanflux.encode.OtlpJsonLogEncoder;
 import io.spanflux.trace.LogRecord;
 import io.spanflux.transport.PayloadSender;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
@@ -54,6 +55,11 @@ public final class OtlpLogExporter implements LogExporter {
     @Override
     public void retryNow() {
         exporter.retryNow();
+    }
+
+    @Override
+    public @Nullable String obstacle() {
+        return exporter.obstacle();
     }
 
     @Override

@@ -4,6 +4,7 @@
 package io.spanflux.export;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
@@ -33,6 +34,14 @@ public interface RecordExporter<T> {
     /** What has become, since the start, of the records that results named spooled. Never falls. Default: nothing. */
     default ExportResult afterSpool() {
         return ExportResult.sent(0);
+    }
+
+    /**
+     * What the last attempt to reach the destination failed on, for people: {@code status 503}, an exception's class; never
+     * content or credentials. Null when it succeeded, and by default.
+     */
+    default @Nullable String obstacle() {
+        return null;
     }
 
     /** Releases connections and threads. An export after that opens them anew. */

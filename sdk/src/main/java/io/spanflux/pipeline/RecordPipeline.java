@@ -110,6 +110,11 @@ public final class RecordPipeline<T extends Measured> {
 
     private boolean exporting;
 
+    /** When the export under way began, in milliseconds of the scheduler; null when there is none. */
+    private volatile @Nullable Long exportBegun;
+
+    private final HealthLog health;
+
     private @Nullable Disposable tick;
     private boolean dormant = true;
     private long sleptAt;
@@ -147,6 +152,7 @@ public final class RecordPipeline<T extends Measured> {
         this.scheduler =
                 builder.scheduler == null ? Schedulers.newSingle("spanflux-pipeline", true) : builder.scheduler;
         this.worker = scheduler.createWorker();
+        this.health = new HealthLog(now());
         this.batches = openBatches();
     }
 
@@ -297,6 +303,8 @@ public final class RecordPipeline<T extends Measured> {
             return;
         }
         exporting = false;
+        Long begun = exportBegun;
+        exportBegun = null;
         ExportResult result = batch.result;
         if (result == null) {
             // Aborted: the batch stays under way, to be exported again or given up at the end.
@@ -308,6 +316,8 @@ public final class RecordPipeline<T extends Measured> {
         sent += result.sent();
         rejected += result.rejected();
         spooled += result.spooled();
+        long now = now();
+        health.exported(result, begun == null ? now : begun, now, obstacle());
         result.dropped().forEach(this::addDropped);
     }
 
@@ -423,6 +433,7 @@ public final class RecordPipeline<T extends Measured> {
             return;
         }
         exporting = true;
+        exportBegun = now();
         // The head has moved: to a reader with the old one, what comes while the exporter is called would look lost.
         counts = counts();
         try {
@@ -562,6 +573,7 @@ public final class RecordPipeline<T extends Measured> {
                     "The queue of " + exporterName() + " is full: the oldest " + (evicted - warnedLosses)
                             + " record(s) were dropped (maxQueueSize=" + maxQueueSize + ", maxQueueBytes="
                             + maxQueueBytes + "). Raise these, sample, or find out why the destination is slow.");
+            health.lost(evicted - warnedLosses + " because the queue is full", now());
             warnedLosses = evicted;
         }
         long settled = settled();
@@ -792,6 +804,24 @@ public final class RecordPipeline<T extends Measured> {
         if (ownsScheduler) {
             scheduler.dispose();
         }
+    }
+
+    private long now() {
+        return scheduler.now(TimeUnit.MILLISECONDS);
+    }
+
+    private @Nullable String obstacle() {
+        try {
+            return exporter.obstacle();
+        } catch (Throwable e) {
+            exporterFailures.caught("An exporter failed in obstacle(): " + exporterName(), e);
+            return null;
+        }
+    }
+
+    /** How the delivery fares. Of losses in the queue it may know a {@link Builder#scheduleDelay} late. */
+    public Health health() {
+        return health.at(now(), exportBegun, obstacle());
     }
 
     /** What became of the records accepted so far. */

@@ -3,6 +3,7 @@
 
 package io.spanflux.transport;
 
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
@@ -22,6 +23,14 @@ public interface PayloadSender {
 
     /** Cuts short a wait that this sender chose by itself before trying again; not one that the server asked for. */
     default void retryNow() {}
+
+    /**
+     * What the last attempt failed on: {@code status 503}, the class of an exception. Null when it succeeded, and where a
+     * sender does not know, which is the default.
+     */
+    default @Nullable String obstacle() {
+        return null;
+    }
 
     /** Closes connections and threads. What is sent after that opens them anew. */
     Mono<Void> close();

@@ -46,6 +46,8 @@ public final class RetryingSender implements PayloadSender {
     private final RepeatedWarning failures = new RepeatedWarning(log);
     private final Set<Sending> active = ConcurrentHashMap.newKeySet();
 
+    private volatile @Nullable String obstacle;
+
     /** Before this time the server wants to hear nothing. */
     private volatile @Nullable Long notBefore;
 
@@ -99,7 +101,9 @@ public final class RetryingSender implements PayloadSender {
         long wait = serversWait();
         return wait > 0
                 ? Mono.delay(Duration.ofNanos(wait), scheduler).then(Mono.defer(() -> attempt(sending)))
-                : delegate.send(sending.begun(now()));
+                : delegate.send(sending.begun(now()))
+                        .doOnNext(response -> obstacle = response.isSuccess() ? null : "status " + response.status())
+                        .doOnError(failure -> obstacle = failure.getClass().getSimpleName());
     }
 
     /** The nanoseconds for which the server still wants to hear nothing; not positive when there are none. */
@@ -210,6 +214,11 @@ public final class RetryingSender implements PayloadSender {
     @Override
     public void retryNow() {
         active.forEach(Sending::hurry);
+    }
+
+    @Override
+    public @Nullable String obstacle() {
+        return obstacle;
     }
 
     @Override

@@ -77,6 +77,22 @@ class RetryingSenderTest {
         assertThat(sender.waits()).containsExactly(1_000L, 1_500L);
     }
 
+    @Test
+    void obstacle_isWhatTheLastAttemptFailedOn() {
+        RetryingSender retrying = retrying();
+        assertThat(retrying.obstacle()).isNull();
+        sender.then(503)
+                .then(new ConnectException("Connection refused: /10.0.0.7:4318"))
+                .then(200);
+        send(retrying);
+        assertThat(retrying.obstacle()).isEqualTo("status 503");
+        time.advanceTimeBy(Duration.ofSeconds(1));
+        assertThat(retrying.obstacle()).isEqualTo("ConnectException");
+        time.advanceTimeBy(Duration.ofMinutes(1));
+        assertThat(outcome).containsExactly(200);
+        assertThat(retrying.obstacle()).isNull();
+    }
+
     static Stream<Throwable> noAnswers() {
         return Stream.of(
                 new ConnectException("Connection refused"),

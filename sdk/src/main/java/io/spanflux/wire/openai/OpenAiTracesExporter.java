@@ -200,6 +200,11 @@ public final class OpenAiTracesExporter implements SpanExporter {
     }
 
     @Override
+    public @Nullable String obstacle() {
+        return exporter.obstacle();
+    }
+
+    @Override
     public Mono<Void> close() {
         return exporter.close();
     }

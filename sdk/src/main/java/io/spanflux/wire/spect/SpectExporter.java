@@ -337,6 +337,11 @@ public final class SpectExporter implements SpanExporter {
     }
 
     @Override
+    public @Nullable String obstacle() {
+        return sender == null ? null : sender.obstacle();
+    }
+
+    @Override
     public Mono<Void> close() {
         return sender == null ? Mono.empty() : sender.close();
     }

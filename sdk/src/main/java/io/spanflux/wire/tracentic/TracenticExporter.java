@@ -91,6 +91,11 @@ public final class TracenticExporter implements SpanExporter {
     }
 
     @Override
+    public @Nullable String obstacle() {
+        return exporter.obstacle();
+    }
+
+    @Override
     public Mono<Void> close() {
         return exporter.close();
     }
