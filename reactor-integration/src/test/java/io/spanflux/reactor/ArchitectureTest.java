@@ -12,15 +12,16 @@ import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static org.assertj.core.api.Assertions.assertThat;
 
-/** What the operator may rest on. */
+/** What the operator and its bindings may rest on. */
 class ArchitectureTest {
     private static final JavaClasses MAIN = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
-            .importPackages("io.spanflux.reactor");
+            .importPackages("io.spanflux.reactor", "io.spanflux.spring");
 
     @Test
     void operator_restsOnTheSdkAndReactorOnly() {
@@ -45,6 +46,39 @@ class ArchitectureTest {
     }
 
     @Test
+    void spring_isKnownToItsPackageOnly() {
+        noClasses()
+                .that(resideOutsideOfPackages("io.spanflux.spring"))
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("org.springframework..", "io.micrometer.."))
+                .check(MAIN);
+        classes()
+                .that()
+                .resideInAPackage("io.spanflux.spring")
+                .should()
+                .onlyDependOnClassesThat(resideInAnyPackage(
+                        "io.spanflux..",
+                        "java..",
+                        "org.jspecify.annotations..",
+                        "org.slf4j..",
+                        "org.springframework..",
+                        "io.micrometer.core.instrument..",
+                        "reactor.core..",
+                        "reactor.util.context.."))
+                .check(MAIN);
+    }
+
+    @Test
+    void metersOfMicrometer_areNamedByTheAutoConfigurationOnly() {
+        noClasses()
+                .that()
+                .haveNameNotMatching("io\\.spanflux\\.spring\\.SpanfluxAutoConfiguration\\$MicrometerConfiguration")
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("io.micrometer.."))
+                .check(MAIN);
+    }
+
+    @Test
     void nothing_isBoundToAThread_hooksIn_orBlocks() {
         noClasses()
                 .should()
@@ -62,6 +96,8 @@ class ArchitectureTest {
     @Test
     void packages_sayWhatMayBeNull() {
         assertThat(MAIN.getPackage("io.spanflux.reactor").isAnnotatedWith(NullMarked.class))
+                .isTrue();
+        assertThat(MAIN.getPackage("io.spanflux.spring").isAnnotatedWith(NullMarked.class))
                 .isTrue();
     }
 }
