@@ -90,7 +90,10 @@ final class ServerTraceFilter implements WebFilter, Ordered {
             }
             Span span = ServerSpan.start(tracer, exchange.getRequest(), inScope);
             ServerSpan server = ServerSpan.of(span, exchange, failures);
-            return Mono.defer(() -> chain.filter(exchange))
+            ServerWebExchange watched = exchange.mutate()
+                    .response(WatchedResponse.of(exchange.getResponse(), server))
+                    .build();
+            return Mono.defer(() -> chain.filter(watched))
                     .doOnSuccess(nothing -> server.completed())
                     .doOnError(server::failed)
                     .doOnCancel(server::cancelled)

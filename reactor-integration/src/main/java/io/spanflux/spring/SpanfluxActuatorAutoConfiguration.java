@@ -33,9 +33,9 @@ public final class SpanfluxActuatorAutoConfiguration {
     /** Always up: an application that cannot deliver its traces must not be taken out of service for it. */
     @Configuration(proxyBeanMethods = false)
     @ConditionalOnClass({HealthIndicator.class, ConditionalOnEnabledHealthIndicator.class})
-    @ConditionalOnEnabledHealthIndicator("spanflux")
     static class HealthConfiguration {
         @Bean
+        @ConditionalOnEnabledHealthIndicator("spanflux")
         @ConditionalOnMissingBean(name = "spanfluxHealthIndicator")
         HealthIndicator spanfluxHealthIndicator(Spanflux spanflux) {
             return () -> Health.up()
@@ -62,9 +62,9 @@ public final class SpanfluxActuatorAutoConfiguration {
     /** The version and what is on. */
     @Configuration(proxyBeanMethods = false)
     @ConditionalOnClass({InfoContributor.class, ConditionalOnEnabledInfoContributor.class})
-    @ConditionalOnEnabledInfoContributor("spanflux")
     static class InfoConfiguration {
         @Bean
+        @ConditionalOnEnabledInfoContributor("spanflux")
         @ConditionalOnMissingBean(name = "spanfluxInfoContributor")
         InfoContributor spanfluxInfoContributor(Spanflux spanflux) {
             return info -> info.withDetail(

@@ -26,7 +26,7 @@ import org.springframework.core.env.Environment;
  * and the application's beans: {@code SpanExporter}, {@code SpanHandler} and {@link SpanfluxCustomizer}, as many as there are,
  * and one each of {@code Sampler}, {@code SpanLimits}, {@code IdGenerator}, {@code Clock}, {@code Propagator},
  * {@code PriceBook}, {@code ContentRedactor}, {@code MediaUploads}, {@code MetricTarget}, {@code MetricExporter} and
- * {@code io.spanflux.config.Environment}.
+ * {@code io.spanflux.config.Environment}, whose bean must not have the name {@code environment}, which is Spring's own.
  *
  * <p>With {@code spanflux.enabled=false} both beans are there and do nothing, so that an application that uses them starts.
  */

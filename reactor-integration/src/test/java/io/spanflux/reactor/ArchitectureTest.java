@@ -63,6 +63,7 @@ class ArchitectureTest {
                         "org.slf4j..",
                         "org.springframework..",
                         "io.micrometer.core.instrument..",
+                        "org.reactivestreams..",
                         "reactor.core..",
                         "reactor.util.context.."))
                 .check(MAIN);
