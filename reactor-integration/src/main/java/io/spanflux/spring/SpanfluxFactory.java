@@ -12,7 +12,7 @@ import io.spanflux.export.SpanExporter;
 import io.spanflux.genai.ContentRedactor;
 import io.spanflux.genai.MediaUploads;
 import io.spanflux.metrics.MetricTarget;
-import io.spanflux.pipeline.SpanPipeline;
+import io.spanflux.pipeline.RecordPipeline;
 import io.spanflux.pricing.PriceBook;
 import io.spanflux.propagation.Propagator;
 import io.spanflux.sampling.TailSampler;
@@ -20,6 +20,7 @@ import io.spanflux.spring.SpanfluxProperties.Otlp;
 import io.spanflux.trace.Clock;
 import io.spanflux.trace.IdGenerator;
 import io.spanflux.trace.Sampler;
+import io.spanflux.trace.Span;
 import io.spanflux.trace.SpanHandler;
 import io.spanflux.trace.SpanLimits;
 import io.spanflux.trace.Tracer;
@@ -119,7 +120,7 @@ final class SpanfluxFactory {
                 .forEach(tracer::handler);
     }
 
-    private void pipeline(SpanPipeline.Builder pipeline) {
+    private void pipeline(RecordPipeline.Builder<Span> pipeline) {
         SpanfluxProperties.Pipeline bounds = properties.pipeline();
         present(bounds.maxQueueSize(), pipeline::maxQueueSize);
         present(bounds.maxQueueBytes(), bytes -> pipeline.maxQueueBytes(bytes.toBytes()));
