@@ -59,9 +59,9 @@ import reactor.core.publisher.Sinks;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /** The filter in a real server: WebFlux on reactor-netty, over sockets. */
-@Timeout(60)
+@Timeout(90)
 class ServerTraceFilterTest {
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration SOON = Duration.ofSeconds(30);
 
     private final InMemorySpanExporter ended = InMemorySpanExporter.create();
     private ConfigurableApplicationContext application;
@@ -95,7 +95,7 @@ class ServerTraceFilterTest {
         return WebClient.create("http://localhost:" + port);
     }
 
-    /** Waits for what happens on other threads; fails after 20 s. */
+    /** Waits for what happens on other threads; fails after 30 s. */
     private static void await(BooleanSupplier condition) {
         Flux.interval(Duration.ofMillis(5))
                 .onBackpressureDrop()
