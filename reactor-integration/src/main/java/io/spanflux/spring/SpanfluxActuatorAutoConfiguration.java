@@ -9,6 +9,7 @@ import io.spanflux.pipeline.Ledger;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.springframework.boot.actuate.autoconfigure.info.ConditionalOnEnabledInfoContributor;
 import org.springframework.boot.actuate.info.InfoContributor;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -22,7 +23,7 @@ import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** What Actuator shows: the ledger of each exporter as details of health, and a few facts as info. */
+/** What Actuator shows: how each exporter fares and its ledger as details of health, and a few facts as info. */
 @AutoConfiguration(after = SpanfluxAutoConfiguration.class)
 @ConditionalOnBean(Spanflux.class)
 @ConditionalOnBooleanProperty(name = "spanflux.enabled", matchIfMissing = true)
@@ -40,20 +41,30 @@ public final class SpanfluxActuatorAutoConfiguration {
         HealthIndicator spanfluxHealthIndicator(Spanflux spanflux) {
             return () -> Health.up()
                     .withDetail("liveSpans", spanflux.tracer().liveSpans())
-                    .withDetail("exporters", shown(spanflux.ledgers()))
+                    .withDetail("exporters", exporters(spanflux))
                     .build();
         }
 
-        private static List<Map<String, Object>> shown(List<Ledger> ledgers) {
-            return ledgers.stream().map(HealthConfiguration::shown).toList();
+        private static List<Map<String, Object>> exporters(Spanflux spanflux) {
+            List<Ledger> ledgers = spanflux.ledgers();
+            List<io.spanflux.pipeline.Health> healths = spanflux.healths();
+            return IntStream.range(0, ledgers.size())
+                    .mapToObj(i -> shown(healths.get(i), ledgers.get(i)))
+                    .toList();
         }
 
-        private static Map<String, Object> shown(Ledger ledger) {
+        private static Map<String, Object> shown(io.spanflux.pipeline.Health health, Ledger ledger) {
             Map<String, Object> shown = new LinkedHashMap<>();
+            shown.put("status", health.status());
+            shown.put("since", health.since());
+            if (!health.reason().isEmpty()) {
+                shown.put("reason", health.reason());
+            }
             shown.put("accepted", ledger.accepted());
             shown.put("sent", ledger.sent());
             shown.put("rejected", ledger.rejected());
             shown.put("dropped", ledger.dropped());
+            shown.put("spooled", ledger.spooled());
             shown.put("pending", ledger.pending());
             return shown;
         }

@@ -53,7 +53,8 @@ final class SpanfluxFactory {
     }
 
     Spanflux create(@Nullable String applicationName) {
-        Spanflux.Builder builder = Spanflux.builder().environment(environment);
+        // The application's lifecycle stops it, after the web server; a hook of the JVM would run beside that.
+        Spanflux.Builder builder = Spanflux.builder().environment(environment).closeOnExit(false);
         present(serviceName(applicationName), builder::serviceName);
         present(properties.resource(), resource -> resource.forEach(builder::resource));
         exporters(builder);
