@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.SerializableString;
 import tools.jackson.core.io.SerializedString;
 
 /**
@@ -76,7 +77,11 @@ final class AttributeWriter implements AttributeConsumer {
         }
         generator.writeStartObject();
         generator.writeName(KEY);
-        generator.writeString(keys.get(key));
+        SerializableString text = keys.get(key);
+        if (!text.getValue().equals(key)) {
+            repaired++;
+        }
+        generator.writeString(text);
         generator.writeName(VALUE);
         return true;
     }

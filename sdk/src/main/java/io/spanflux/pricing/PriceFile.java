@@ -100,7 +100,7 @@ final class PriceFile {
         }
     }
 
-    private static Prices parse(String file, byte[] bytes) {
+    static Prices parse(String file, byte[] bytes) {
         try (JsonParser json = JSON.createParser(ObjectReadContext.empty(), bytes)) {
             PriceFile reader = new PriceFile(file, json);
             try {
@@ -116,6 +116,9 @@ final class PriceFile {
             } catch (Mistake | IllegalArgumentException e) {
                 throw reader.refused(String.valueOf(e.getMessage()), json.currentTokenLocation());
             }
+        } catch (JacksonException e) {
+            // Before the first token: an encoding that nobody writes.
+            throw new IllegalArgumentException("price file " + file + ", line 1, column 1: not JSON in UTF-8");
         }
     }
 
