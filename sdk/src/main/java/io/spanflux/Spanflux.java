@@ -40,6 +40,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -197,7 +198,8 @@ public final class Spanflux {
      * runs out stay pending and are tried further. With a tail sampler, all traces it holds are decided first, on what is
      * known: a serverless handler awaits this before it is frozen. The report comes on {@code Schedulers.parallel()}.
      *
-     * <p>Metrics and events, where they are on, are exported as well and within the same time; the report is about spans.
+     * <p>Metrics and events, where they are on, are exported as well, and handlers of the application
+     * {@linkplain SpanHandler#onFlush flushed}, within the same time; the report is about spans.
      */
     public Mono<DeliveryReport> flush(Duration timeout) {
         Duration time = checked(timeout);
@@ -205,7 +207,7 @@ public final class Spanflux {
                 .then(Mono.defer(this::flushPipelines))
                 .thenReturn(false)
                 .timeout(time, Mono.just(true));
-        return reported(timedOut, GenAiMetrics::flush, Events::flush, time);
+        return reported(timedOut, Tracer::flushHandlers, GenAiMetrics::flush, Events::flush, time);
     }
 
     /** {@link #shutdown(Duration)} with 30 seconds. */
@@ -283,7 +285,7 @@ public final class Spanflux {
             Duration timeout) {
         TailSampler tail = tailSampler;
         if (tail == null) {
-            return reported(stopPipelines(action, timeout), ofMetrics, ofEvents, timeout);
+            return reported(stopPipelines(action, timeout), Tracer::shutdownHandlers, ofMetrics, ofEvents, timeout);
         }
         Mono<Boolean> timedOut = Mono.defer(() -> {
             long start = System.nanoTime();
@@ -294,7 +296,7 @@ public final class Spanflux {
                         .map(later -> late || later);
             });
         });
-        return reported(timedOut, ofMetrics, ofEvents, timeout);
+        return reported(timedOut, Tracer::shutdownHandlers, ofMetrics, ofEvents, timeout);
     }
 
     private Mono<Boolean> stopPipelines(BiFunction<Destination, Duration, Mono<Boolean>> action, Duration timeout) {
@@ -304,27 +306,27 @@ public final class Spanflux {
     }
 
     /**
-     * What became of the spans, as it was when they were done; told when metrics and events are, which keep to the time
-     * too.
+     * What became of the spans, as it was when they were done; told when handlers, metrics and events are, which keep to the
+     * time too.
      */
     private Mono<DeliveryReport> reported(
             Mono<Boolean> timedOut,
+            Function<Tracer, Mono<Void>> ofHandlers,
             BiFunction<GenAiMetrics, Duration, Mono<Void>> ofMetrics,
             BiFunction<Events, Duration, Mono<Void>> ofEvents,
             Duration timeout) {
         Mono<DeliveryReport> report =
                 timedOut.publishOn(Schedulers.parallel()).map(late -> new DeliveryReport(ledger(), late));
-        List<Mono<Void>> beside = new ArrayList<>(2);
+        List<Mono<Void>> beside = new ArrayList<>(3);
+        beside.add(ofHandlers.apply(tracer).timeout(timeout, Mono.empty()));
         if (metrics != null) {
             beside.add(ofMetrics.apply(metrics, timeout));
         }
         if (events.isOn()) {
             beside.add(ofEvents.apply(events, timeout));
         }
-        return beside.isEmpty()
-                ? report
-                : Mono.zip(report, Mono.when(beside).thenReturn(true), (ofSpans, done) -> ofSpans)
-                        .publishOn(Schedulers.parallel());
+        return Mono.zip(report, Mono.when(beside).thenReturn(true), (ofSpans, done) -> ofSpans)
+                .publishOn(Schedulers.parallel());
     }
 
     /**
@@ -620,21 +622,21 @@ public final class Spanflux {
             ContentPolicy contentPolicy =
                     eventOptions == null ? policy.build() : policy.build().withEvents();
             // First, so that whatever handlers of the application say is content is treated as such.
-            builder.handler(contentPolicy).handler(pricing);
+            builder.firstHandler(contentPolicy).firstHandler(pricing);
             tracer.accept(builder);
             GenAiMetrics measured = options.disabled() ? null : metricsOrNull(options, builder);
             if (measured != null) {
-                builder.handler(measured);
+                builder.lastHandler(measured);
             }
             Events exportedEvents = eventOptions == null
                     ? Events.off()
                     : eventOptions.build(builder.resource(), builder.clock(), contentPolicy);
             if (exportedEvents.isOn()) {
-                builder.handler(exportedEvents);
+                builder.lastHandler(exportedEvents);
             }
             TailSampler tail = tailSampler(destinations);
             // Last, so that handlers of the application see a span before it can leave.
-            builder.handler(tail == null ? new Exporting(destinations) : tail);
+            builder.lastHandler(tail == null ? new Exporting(destinations) : tail);
             Tracer built = builder.build();
             return new Spanflux(
                     built,

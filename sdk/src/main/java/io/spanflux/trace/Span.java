@@ -56,6 +56,7 @@ public final class Span implements Measured {
     private final @Nullable SpanData data;
     private final @Nullable SpanData owner;
     private final LocalTrace localTrace;
+    private final Handlers handlers;
 
     private volatile SpanEntry top = SpanEntry.Loss.NONE;
 
@@ -94,7 +95,8 @@ public final class Span implements Measured {
             Attributes globals,
             @Nullable SpanData data,
             @Nullable SpanData owner,
-            LocalTrace localTrace) {
+            LocalTrace localTrace,
+            Handlers handlers) {
         this.tracer = tracer;
         this.traceIdHigh = traceIdHigh;
         this.traceIdLow = traceIdLow;
@@ -111,6 +113,7 @@ public final class Span implements Measured {
         this.data = data;
         this.owner = owner;
         this.localTrace = localTrace;
+        this.handlers = handlers;
     }
 
     /** A span that records nothing and stands for {@code context}, for example the caller in another process. */
@@ -132,7 +135,8 @@ public final class Span implements Measured {
                 Attributes.empty(),
                 null,
                 null,
-                LocalTrace.NONE);
+                LocalTrace.NONE,
+                Handlers.NONE);
     }
 
     /** The span around the place with this context, null when there is none. */
@@ -432,8 +436,9 @@ public final class Span implements Measured {
         return (flags & SpanContext.SAMPLED) != 0;
     }
 
-    boolean isSampledOut() {
-        return (flags & SAMPLED_OUT) != 0;
+    /** Those who see this span. */
+    SpanHandler[] handlers() {
+        return handlers.of((flags & SAMPLED_OUT) != 0);
     }
 
     /** Whether this span has ended. */

@@ -9,10 +9,14 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
 import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
@@ -45,11 +49,7 @@ public final class Tracer {
     private final Clock clock;
     private final IdGenerator ids;
     private final Sampler sampler;
-    private final SpanHandler[] handlers;
-
-    /** Those of them that see sampled-out spans too; where there are none, such spans cost nothing. */
-    private final SpanHandler[] seeingAll;
-
+    private final AtomicReference<Handlers> handlers;
     private final Attributes globals;
     private final Resource resource;
     private final long maxLifetimeNanos;
@@ -71,9 +71,7 @@ public final class Tracer {
                 builder.clock instanceof SystemClock ? builder.clock : new GuardedClock(builder.clock, clockFailures);
         this.ids = builder.ids;
         this.sampler = builder.sampler;
-        this.handlers = builder.handlers.toArray(new SpanHandler[0]);
-        this.seeingAll =
-                builder.handlers.stream().filter(SpanHandler::seesSampledOut).toArray(SpanHandler[]::new);
+        this.handlers = new AtomicReference<>(Handlers.of(builder.first, builder.handlers, builder.last));
         this.globals = builder.globals;
         this.resource = builder.resource;
         this.maxLifetimeNanos = nanos(builder.maxLifetime);
@@ -174,21 +172,18 @@ public final class Tracer {
         SamplingResult result = trace != null && trace.isDisabled()
                 ? SamplingResult.drop()
                 : sample(new SamplingRequest(parentContext, high, low, name, kind, attributes, data, scope));
+        Handlers seeing = handlers.get();
         if (result.decision() != SamplingResult.Decision.DROP) {
             flags |= Span.RECORDING;
-        } else if (enabled && seeingAll.length > 0) {
+        } else if (enabled && seeing.seeSampledOut()) {
             flags |= Span.RECORDING | Span.SAMPLED_OUT;
         }
         boolean sampled = result.decision() == SamplingResult.Decision.SAMPLE;
         if (sampled) {
             flags |= SpanContext.SAMPLED;
         }
-        LocalTrace local;
-        if (above != null && above.isOf(this)) {
-            local = above.localTrace();
-        } else {
-            local = sampled ? new LocalTrace() : LocalTrace.NONE;
-        }
+        boolean isBelow = above != null && above.isOf(this);
+        LocalTrace local = isBelow && above != null ? above.localTrace() : begun(sampled, seeing);
         if (sampled) {
             local.started();
         }
@@ -223,17 +218,29 @@ public final class Tracer {
                 globals,
                 data,
                 ownerBelow(above),
-                local);
+                local,
+                seeing);
         if (span.isRecording()) {
             span.truncated(name.length() < fullName.length() ? 1 : 0);
             span.attributes(attributes).attributes(result.attributes());
             if (left != null) {
                 span.link(left.context());
             }
+            if (!isBelow) {
+                begin(local, span);
+            }
+            local.opened();
             live.add(span);
             started(span);
         }
         return span;
+    }
+
+    private static LocalTrace begun(boolean sampled, Handlers seeing) {
+        if (!sampled) {
+            return LocalTrace.NONE;
+        }
+        return seeing.ofTraces().length > 0 ? LocalTrace.watched(seeing.ofTraces()) : LocalTrace.unwatched();
     }
 
     private @Nullable SpanData ownerBelow(@Nullable Span above) {
@@ -267,12 +274,19 @@ public final class Tracer {
         return SamplingResult.sample();
     }
 
-    private SpanHandler[] handlersOf(Span span) {
-        return span.isSampledOut() ? seeingAll : handlers;
+    private void begin(LocalTrace trace, Span root) {
+        trace.begin(root);
+        for (TraceHandler handler : trace.handlers()) {
+            try {
+                handler.onTraceStart(root);
+            } catch (Throwable e) {
+                handlerFailures.caught("A TraceHandler failed at the start of a trace; the trace goes on.", e);
+            }
+        }
     }
 
     private void started(Span span) {
-        for (SpanHandler handler : handlersOf(span)) {
+        for (SpanHandler handler : span.handlers()) {
             try {
                 handler.onStart(span);
             } catch (Throwable e) {
@@ -284,7 +298,7 @@ public final class Tracer {
     /** Whether a handler takes over what {@code exception} says; all of them are asked. */
     boolean isToldElsewhere(Span span, SpanEvent exception) {
         boolean told = false;
-        for (SpanHandler handler : handlersOf(span)) {
+        for (SpanHandler handler : span.handlers()) {
             try {
                 told |= handler.onException(span, exception);
             } catch (Throwable e) {
@@ -306,14 +320,119 @@ public final class Tracer {
             }
         }
         span.measure();
-        for (SpanHandler handler : handlersOf(span)) {
+        for (SpanHandler handler : span.handlers()) {
             try {
                 handler.onEnd(span);
             } catch (Throwable e) {
                 handlerFailures.caught("A SpanHandler failed at the end of a span; others still see it.", e);
             }
         }
+        LocalTrace trace = span.localTrace();
+        Span root = trace.closed();
+        if (root != null) {
+            over(trace, root);
+        }
     }
+
+    private void over(LocalTrace trace, Span root) {
+        for (TraceHandler handler : trace.handlers()) {
+            try {
+                handler.onTraceEnd(root);
+            } catch (Throwable e) {
+                handlerFailures.caught("A TraceHandler failed at the end of a trace; others still see it.", e);
+            }
+        }
+    }
+
+    // ---- live changes --------------------------------------------------------------------------------------------
+
+    /** The handlers of the application that see the spans which start now, in their order. */
+    public List<SpanHandler> handlers() {
+        return handlers.get().own();
+    }
+
+    /**
+     * Adds a handler, called after those of the application before it and before Spanflux's own exporting. It sees the spans
+     * that start from now on, and traces whose local root does.
+     */
+    public void addHandler(SpanHandler handler) {
+        Objects.requireNonNull(handler, "handler == null");
+        change(own -> {
+            List<SpanHandler> more = new ArrayList<>(own);
+            more.add(handler);
+            return more;
+        });
+    }
+
+    /** Removes a handler once; see {@link #replaceHandlers}. Returns whether it was there. */
+    public boolean removeHandler(SpanHandler handler) {
+        Objects.requireNonNull(handler, "handler == null");
+        return change(own -> {
+                    List<SpanHandler> fewer = new ArrayList<>(own);
+                    fewer.remove(handler);
+                    return fewer;
+                })
+                .contains(handler);
+    }
+
+    /**
+     * Replaces all handlers of the application, in one step: each span that starts is seen by those before or by these. What
+     * was there sees the spans that it saw start to their end, but is no longer flushed and shut down with {@code Spanflux};
+     * it is returned, so that the caller may.
+     */
+    public List<SpanHandler> replaceHandlers(List<? extends SpanHandler> replacements) {
+        List<SpanHandler> copy = new ArrayList<>();
+        for (SpanHandler replacement : Objects.requireNonNull(replacements, "handlers == null")) {
+            copy.add(Objects.requireNonNull(replacement, "handler == null"));
+        }
+        return change(own -> copy);
+    }
+
+    /** Returns what was there. */
+    private List<SpanHandler> change(UnaryOperator<List<SpanHandler>> change) {
+        Handlers before;
+        Handlers after;
+        do {
+            before = handlers.get();
+            after = before.with(change.apply(before.own()));
+        } while (!handlers.compareAndSet(before, after));
+        return before.own();
+    }
+
+    /** Completes when all handlers of the application have {@linkplain SpanHandler#onFlush flushed}, or failed to. */
+    public Mono<Void> flushHandlers() {
+        return each(SpanHandler::onFlush);
+    }
+
+    /** Completes when all handlers of the application have {@linkplain SpanHandler#onShutdown shut down}, or failed to. */
+    public Mono<Void> shutdownHandlers() {
+        return each(SpanHandler::onShutdown);
+    }
+
+    private Mono<Void> each(Function<SpanHandler, Mono<Void>> action) {
+        return Mono.defer(() -> Mono.when(
+                handlers().stream().map(handler -> guarded(handler, action)).toList()));
+    }
+
+    private Mono<Void> guarded(SpanHandler handler, Function<SpanHandler, Mono<Void>> action) {
+        return Mono.create(done -> {
+            try {
+                done.onDispose(action.apply(handler)
+                        .subscribe(
+                                nothing -> {},
+                                failure -> {
+                                    handlerFailures.warn("A SpanHandler failed to flush or to shut down.", failure);
+                                    done.success();
+                                },
+                                done::success));
+            } catch (Throwable e) {
+                done.success();
+                handlerFailures.caught("A SpanHandler failed to flush or to shut down.", e);
+            }
+        });
+    }
+
+    // ---- reading -------------------------------------------------------------------------------------------------
 
     String nameOf(SpanData data) {
         try {
@@ -440,8 +559,9 @@ public final class Tracer {
 
     @Override
     public String toString() {
-        return "Tracer{sampler=" + sampler + ", limits=" + limits + ", handlers=" + handlers.length + ", maxLifetime="
-                + Duration.ofNanos(maxLifetimeNanos) + ", enabled=" + enabled + '}';
+        return "Tracer{sampler=" + sampler + ", limits=" + limits + ", handlers="
+                + handlers.get().count() + ", maxLifetime=" + Duration.ofNanos(maxLifetimeNanos) + ", enabled="
+                + enabled + '}';
     }
 
     /** Collects what a tracer needs. Not thread-safe. */
@@ -450,7 +570,9 @@ public final class Tracer {
         private Clock clock = Clock.system();
         private IdGenerator ids = IdGenerator.random();
         private Sampler sampler = Sampler.parentBased(Sampler.alwaysOn());
+        private final List<SpanHandler> first = new ArrayList<>();
         private final List<SpanHandler> handlers = new ArrayList<>();
+        private final List<SpanHandler> last = new ArrayList<>();
         private Attributes globals = Attributes.empty();
         private Resource resource = Resource.of(Attributes.empty());
         private Duration maxLifetime = Duration.ofHours(1);
@@ -482,9 +604,21 @@ public final class Tracer {
             return this;
         }
 
-        /** Adds a handler, called after those added before. */
+        /** Adds a handler, called after those added before; it may be {@linkplain Tracer#replaceHandlers replaced}. */
         public Builder handler(SpanHandler handler) {
             this.handlers.add(Objects.requireNonNull(handler, "handler == null"));
+            return this;
+        }
+
+        /** Adds a handler that is called before those of the application, and that no live change concerns. */
+        public Builder firstHandler(SpanHandler handler) {
+            this.first.add(Objects.requireNonNull(handler, "handler == null"));
+            return this;
+        }
+
+        /** Adds a handler that is called after those of the application, and that no live change concerns. */
+        public Builder lastHandler(SpanHandler handler) {
+            this.last.add(Objects.requireNonNull(handler, "handler == null"));
             return this;
         }
 
