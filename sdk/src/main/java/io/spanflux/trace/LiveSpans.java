@@ -93,6 +93,20 @@ final class LiveSpans {
         return expired;
     }
 
+    /** Ends the spans of {@code trace} at this time; returns how many. */
+    int endUnfinished(LocalTrace trace, long endEpochNanos) {
+        int unfinished = 0;
+        for (Table table = newest.get(); table != null; table = table.older) {
+            for (int i = 0; i < table.slots.length(); i++) {
+                Span span = table.slots.getAcquire(i);
+                if (span != null && span.localTrace() == trace && span.endUnfinished(endEpochNanos)) {
+                    unfinished++;
+                }
+            }
+        }
+        return unfinished;
+    }
+
     /** How many spans are in the table now. */
     int count() {
         int count = 0;

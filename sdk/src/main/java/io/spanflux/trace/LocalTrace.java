@@ -82,6 +82,12 @@ public final class LocalTrace {
         }
     }
 
+    /** Whether {@code span} is what this began with, and others of it are open. */
+    @SuppressWarnings("ReferenceEquality") // A span equals itself only.
+    boolean isLeftOpenBy(Span span) {
+        return watch != null && watch.root == span && watch.open.get() > 1;
+    }
+
     /** A recorded span of it runs no more; the root where it was the last one, else null. */
     @Nullable
     Span closed() {

@@ -349,9 +349,17 @@ public final class Span implements Measured {
      * itself meanwhile has not expired. Returns whether it was this that ended it.
      */
     boolean expire() {
-        SpanEntry mark = new SpanEntry.Expiry();
         SpanEntry status = new SpanEntry.Status(SpanStatus.ERROR, "span exceeded its maximum lifetime");
-        SpanEntry end = new SpanEntry.End(now());
+        return endMarked(new SpanEntry.Expiry(), status, now());
+    }
+
+    /** Ends a span that is open when its trace ends, and says so on it, in one step, as {@link #expire} does. */
+    boolean endUnfinished(long endEpochNanos) {
+        return endMarked(new SpanEntry.Unfinished(), null, Math.max(startEpochNanos, endEpochNanos));
+    }
+
+    private boolean endMarked(SpanEntry mark, @Nullable SpanEntry status, long endEpochNanos) {
+        SpanEntry end = new SpanEntry.End(endEpochNanos);
         SpanEntry current;
         do {
             current = top;
@@ -359,8 +367,10 @@ public final class Span implements Measured {
                 return false;
             }
             mark.stackOn(current);
-            status.stackOn(mark);
-            end.stackOn(status);
+            if (status != null) {
+                status.stackOn(mark);
+            }
+            end.stackOn(status == null ? mark : status);
         } while (!TOP.compareAndSet(this, current, end));
         tracer.ended(this);
         return true;

@@ -147,6 +147,14 @@ abstract sealed class SpanEntry {
         }
     }
 
+    /** The span was open when its trace ended; said in an attribute that no limit takes away. */
+    static final class Unfinished extends SpanEntry {
+        @Override
+        int ownBytes() {
+            return 96;
+        }
+    }
+
     /** The end: whatever is pushed after it is refused. */
     static final class End extends SpanEntry {
         final long epochNanos;

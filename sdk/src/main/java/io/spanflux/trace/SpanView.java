@@ -81,6 +81,8 @@ final class SpanView {
         } else if (entry instanceof SpanEntry.Expiry) {
             keepAttribute("spanflux.expired", true);
             keepAttribute("error.type", "timeout");
+        } else if (entry instanceof SpanEntry.Unfinished) {
+            keepAttribute("spanflux.unfinished", true);
         }
     }
 

@@ -53,6 +53,7 @@ public final class Tracer {
     private final Attributes globals;
     private final Resource resource;
     private final long maxLifetimeNanos;
+    private final boolean endsUnfinished;
     private final boolean enabled;
     private final LiveSpans live = new LiveSpans();
 
@@ -62,6 +63,7 @@ public final class Tracer {
     private final RepeatedWarning handlerFailures = new RepeatedWarning(log);
     private final RepeatedWarning dataFailures = new RepeatedWarning(log);
     private final RepeatedWarning expirations = new RepeatedWarning(log);
+    private final RepeatedWarning unfinished = new RepeatedWarning(log);
 
     private Tracer(Builder builder) {
         this.limits = builder.limits;
@@ -75,6 +77,7 @@ public final class Tracer {
         this.globals = builder.globals;
         this.resource = builder.resource;
         this.maxLifetimeNanos = nanos(builder.maxLifetime);
+        this.endsUnfinished = builder.endsUnfinished;
         this.enabled = builder.enabled;
     }
 
@@ -183,7 +186,7 @@ public final class Tracer {
             flags |= SpanContext.SAMPLED;
         }
         boolean isBelow = above != null && above.isOf(this);
-        LocalTrace local = isBelow && above != null ? above.localTrace() : begun(sampled, seeing);
+        LocalTrace local = isBelow && above != null ? above.localTrace() : localTrace(sampled, seeing);
         if (sampled) {
             local.started();
         }
@@ -236,11 +239,13 @@ public final class Tracer {
         return span;
     }
 
-    private static LocalTrace begun(boolean sampled, Handlers seeing) {
+    private LocalTrace localTrace(boolean sampled, Handlers seeing) {
         if (!sampled) {
             return LocalTrace.NONE;
         }
-        return seeing.ofTraces().length > 0 ? LocalTrace.watched(seeing.ofTraces()) : LocalTrace.unwatched();
+        return endsUnfinished || seeing.ofTraces().length > 0
+                ? LocalTrace.watched(seeing.ofTraces())
+                : LocalTrace.unwatched();
     }
 
     private @Nullable SpanData ownerBelow(@Nullable Span above) {
@@ -311,6 +316,11 @@ public final class Tracer {
     /** Called once by the thread that ended {@code span}. */
     void ended(Span span) {
         live.remove(span);
+        LocalTrace trace = span.localTrace();
+        if (endsUnfinished && trace.isLeftOpenBy(span)) {
+            // Before anyone sees the root end: children end, and leave, before their parents.
+            endUnfinished(trace, span.endEpochNanos());
+        }
         SpanData data = span.data();
         if (data != null) {
             try {
@@ -327,10 +337,20 @@ public final class Tracer {
                 handlerFailures.caught("A SpanHandler failed at the end of a span; others still see it.", e);
             }
         }
-        LocalTrace trace = span.localTrace();
         Span root = trace.closed();
         if (root != null) {
             over(trace, root);
+        }
+    }
+
+    private void endUnfinished(LocalTrace trace, long endEpochNanos) {
+        int ended = live.endUnfinished(trace, endEpochNanos);
+        if (ended > 0) {
+            unfinished.warn(
+                    ended,
+                    "Ended " + ended
+                            + " span(s) that were open when their trace ended: end them before the first span of"
+                            + " the trace, or switch endUnfinished off.");
         }
     }
 
@@ -547,6 +567,11 @@ public final class Tracer {
         return expirations.count();
     }
 
+    /** How many spans were ended because their trace had, where {@link Builder#endUnfinished} says so. */
+    public long unfinishedSpans() {
+        return unfinished.count();
+    }
+
     /** How many spans were started while more than a million were live, and so are not watched for their lifetime. */
     public long untrackedSpans() {
         return live.untracked();
@@ -576,6 +601,7 @@ public final class Tracer {
         private Attributes globals = Attributes.empty();
         private Resource resource = Resource.of(Attributes.empty());
         private Duration maxLifetime = Duration.ofHours(1);
+        private boolean endsUnfinished;
         private boolean enabled = true;
 
         private Builder() {}
@@ -651,6 +677,18 @@ public final class Tracer {
                 throw new IllegalArgumentException("maxLifetime is not positive: " + maxLifetime);
             }
             this.maxLifetime = maxLifetime;
+            return this;
+        }
+
+        /**
+         * Whether spans that are open when the local root of their trace ends are ended with it, at its time or at their own
+         * start where that is later, marked {@code spanflux.unfinished} and counted by {@link Tracer#unfinishedSpans}. Their
+         * status stays; what they say later is ignored. Spans that start at the same moment or later are not concerned, nor
+         * those that {@link Tracer#untrackedSpans} counts. Such an end looks through all live spans. Default false: a span
+         * may outlive its trace, for as long as {@link #maxLifetime} lets it.
+         */
+        public Builder endUnfinished(boolean endUnfinished) {
+            this.endsUnfinished = endUnfinished;
             return this;
         }
 
