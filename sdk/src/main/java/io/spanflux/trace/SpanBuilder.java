@@ -13,14 +13,18 @@ import reactor.util.context.ContextView;
 public final class SpanBuilder {
     private final Tracer tracer;
     private final @Nullable SpanData data;
-    private String name;
-    private SpanKind kind;
+
+    /** Null where the data says it, which is asked only if the span is recorded. */
+    private @Nullable String name;
+
+    private @Nullable SpanKind kind;
     private @Nullable Span parent;
     private Scope scope = Scope.none();
     private Attributes attributes = Attributes.empty();
     private final List<SpanContext> links = new ArrayList<>(0);
     private @Nullable Instant startTime;
     private @Nullable String id;
+    private boolean disabled;
 
     SpanBuilder(Tracer tracer, String name) {
         this.tracer = tracer;
@@ -32,8 +36,6 @@ public final class SpanBuilder {
     SpanBuilder(Tracer tracer, SpanData data) {
         this.tracer = tracer;
         this.data = data;
-        this.name = tracer.isEnabled() ? tracer.nameOf(data) : "";
-        this.kind = tracer.isEnabled() ? tracer.kindOf(data) : SpanKind.INTERNAL;
     }
 
     /** The kind. Default INTERNAL, or what the data says. */
@@ -107,13 +109,30 @@ public final class SpanBuilder {
         return this;
     }
 
+    /**
+     * Nothing of this span is recorded, whatever samplers say, and no handler sees it. It stands for its parent: spans below
+     * are the parent's children, or begin a trace where there is none. Default whether the tracer is disabled.
+     */
+    public SpanBuilder disabled() {
+        this.disabled = true;
+        return this;
+    }
+
     /** Starts the span. */
     public Span start() {
-        if (!tracer.isEnabled()) {
-            return Tracer.passedOn(parent);
+        if (disabled || !tracer.isEnabled()) {
+            return tracer.passedOn(parent, scope);
         }
         Span span = tracer.start(
-                name, kind, parent, scope, attributes, data, tracer.clock().nanoTime(), startTime, ownIdBits());
+                name == null ? tracer.nameOf(data) : name,
+                kind == null ? tracer.kindOf(data) : kind,
+                parent,
+                scope,
+                attributes,
+                data,
+                tracer.clock().nanoTime(),
+                startTime,
+                ownIdBits());
         for (SpanContext link : links) {
             span.link(link);
         }

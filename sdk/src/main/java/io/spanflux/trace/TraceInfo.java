@@ -102,7 +102,7 @@ public final class TraceInfo {
         return new TraceInfo(name, id, group, metadata, exportKey, disabled, traceIdHigh, traceIdLow);
     }
 
-    /** Nothing of this trace is recorded, whatever samplers say. */
+    /** Nothing of this trace is recorded, whatever samplers say, and no handler sees it. */
     public TraceInfo disabled() {
         return new TraceInfo(name, id, group, metadata, exportKey, true, traceIdHigh, traceIdLow);
     }

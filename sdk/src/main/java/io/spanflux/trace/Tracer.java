@@ -54,7 +54,7 @@ public final class Tracer {
     private final Resource resource;
     private final long maxLifetimeNanos;
     private final boolean endsUnfinished;
-    private final boolean enabled;
+    private volatile boolean enabled;
     private final LiveSpans live = new LiveSpans();
 
     private final LongAdder callsAfterEnd = new LongAdder();
@@ -105,7 +105,7 @@ public final class Tracer {
     /** Starts a span about {@code data} below the span and in the scope of {@code context}: what the operator calls. */
     public Span start(SpanData data, ContextView context) {
         if (!enabled) {
-            return passedOn(Span.from(context));
+            return passedOn(Span.from(context), Scope.from(context));
         }
         return start(
                 nameOf(data),
@@ -131,9 +131,31 @@ public final class Tracer {
         return record(Context.of(Scope.class, scope), data, start, end);
     }
 
-    /** What a disabled tracer starts: other services find the span above, as if this one were not there. */
-    static Span passedOn(@Nullable Span above) {
-        return Span.of(above == null ? SpanContext.invalid() : above.context());
+    /**
+     * What is started where nothing is to be recorded: spans below and other services find the span above, as if this one
+     * were not there.
+     */
+    Span passedOn(@Nullable Span above, Scope scope) {
+        boolean isBelow = above != null && above.isOf(this);
+        SpanContext context = above == null ? SpanContext.invalid() : above.context();
+        return new Span(
+                isBelow ? this : NOOP,
+                context.traceIdHigh(),
+                context.traceIdLow(),
+                context.spanIdBits(),
+                0,
+                context.traceFlags() | (context.isRemote() ? Span.REMOTE : 0),
+                context.traceState(),
+                "",
+                SpanKind.INTERNAL,
+                0,
+                0,
+                scope,
+                Attributes.empty(),
+                null,
+                ownerBelow(above),
+                isBelow && above != null ? above.localTrace() : LocalTrace.NONE,
+                Handlers.NONE);
     }
 
     Span start(
@@ -172,13 +194,14 @@ public final class Tracer {
             parentContext = above.context();
             flags = (above.traceFlags() & ~SpanContext.SAMPLED) | (parentContext.isRemote() ? Span.PARENT_REMOTE : 0);
         }
-        SamplingResult result = trace != null && trace.isDisabled()
+        boolean disabled = trace != null && trace.isDisabled();
+        SamplingResult result = disabled
                 ? SamplingResult.drop()
                 : sample(new SamplingRequest(parentContext, high, low, name, kind, attributes, data, scope));
         Handlers seeing = handlers.get();
         if (result.decision() != SamplingResult.Decision.DROP) {
             flags |= Span.RECORDING;
-        } else if (enabled && seeing.seeSampledOut()) {
+        } else if (!disabled && seeing.seeSampledOut()) {
             flags |= Span.RECORDING | Span.SAMPLED_OUT;
         }
         boolean sampled = result.decision() == SamplingResult.Decision.SAMPLE;
@@ -452,11 +475,19 @@ public final class Tracer {
         });
     }
 
+    /**
+     * Whether spans that start from now on are recorded; those that run go on. See {@link Builder#enabled}. Switching on what
+     * {@code OTEL_SDK_DISABLED} switched off exports to those exporters only that the application's code has named.
+     */
+    public void enabled(boolean enabled) {
+        this.enabled = enabled;
+    }
+
     // ---- reading -------------------------------------------------------------------------------------------------
 
-    String nameOf(SpanData data) {
+    String nameOf(@Nullable SpanData data) {
         try {
-            String name = data.spanName();
+            String name = Objects.requireNonNull(data, "data == null").spanName();
             if (name != null) {
                 return name;
             }
@@ -466,9 +497,9 @@ public final class Tracer {
         return data == null ? "" : data.getClass().getSimpleName();
     }
 
-    SpanKind kindOf(SpanData data) {
+    SpanKind kindOf(@Nullable SpanData data) {
         try {
-            SpanKind kind = data.kind();
+            SpanKind kind = Objects.requireNonNull(data, "data == null").kind();
             if (kind != null) {
                 return kind;
             }
@@ -532,7 +563,7 @@ public final class Tracer {
         return maxEntries;
     }
 
-    /** Whether spans are recorded at all. */
+    /** Whether spans that start now are recorded at all. */
     public boolean isEnabled() {
         return enabled;
     }
@@ -694,7 +725,7 @@ public final class Tracer {
 
         /**
          * Whether spans are recorded at all. Those of a disabled tracer stand for their parent and pass its identity on
-         * unchanged; without a parent they have none. Default true.
+         * unchanged; without a parent they have none. May be {@linkplain Tracer#enabled changed}. Default true.
          */
         public Builder enabled(boolean enabled) {
             this.enabled = enabled;
