@@ -4,6 +4,7 @@
 package io.spanflux;
 
 import io.spanflux.config.Environment;
+import io.spanflux.diagnostics.RepeatedWarning;
 import io.spanflux.events.Events;
 import io.spanflux.export.ConsoleSpanExporter;
 import io.spanflux.export.DropCause;
@@ -38,6 +39,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -111,6 +113,55 @@ public final class Spanflux {
     public static Builder builder() {
         return new Builder();
     }
+
+    // ---- one for the process -------------------------------------------------------------------------------------
+
+    private static final AtomicReference<@Nullable Spanflux> GLOBAL = new AtomicReference<>();
+    private static final RepeatedWarning askedTooEarly = new RepeatedWarning(log);
+
+    /** Made when somebody asks before there is one, and only then. */
+    private static final class Disabled {
+        static final Spanflux INSTANCE = builder()
+                .environment(Environment.of(Map.of("OTEL_SDK_DISABLED", "true")))
+                .priceBook(PriceBook.empty())
+                .build();
+    }
+
+    /**
+     * The one of this process, for code that cannot be handed one; what nobody sets nobody uses, Spanflux itself least of all.
+     * Before it is set a disabled one, which is warned of: a library may trace without knowing whether its application does.
+     * Ask each time rather than keep it, or a {@linkplain #replaceGlobal replacement} is not seen.
+     */
+    public static Spanflux global() {
+        Spanflux known = GLOBAL.get();
+        if (known != null) {
+            return known;
+        }
+        askedTooEarly.warn("Spanflux.global() was asked for before setGlobal(...) was called; what it traces is lost.");
+        return Disabled.INSTANCE;
+    }
+
+    /**
+     * Makes {@code spanflux} the one of this process.
+     *
+     * @throws IllegalStateException when there is one already: two parts of an application do not know of each other
+     */
+    public static void setGlobal(Spanflux spanflux) {
+        Objects.requireNonNull(spanflux, "spanflux == null");
+        if (!GLOBAL.compareAndSet(null, spanflux)) {
+            throw new IllegalStateException("the global Spanflux is set already; replaceGlobal(...) takes its place");
+        }
+    }
+
+    /**
+     * Makes {@code spanflux} the one of this process, or none where it is null, in one step. Returns the one before, null
+     * where there was none: spans that it started go on in it, and closing it is for the caller.
+     */
+    public static @Nullable Spanflux replaceGlobal(@Nullable Spanflux spanflux) {
+        return GLOBAL.getAndSet(spanflux);
+    }
+
+    // ---- parts ---------------------------------------------------------------------------------------------------
 
     /** The tracer: for spans that are not around a Publisher. */
     public Tracer tracer() {
