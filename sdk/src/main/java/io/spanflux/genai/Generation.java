@@ -59,6 +59,14 @@ public final class Generation extends InferenceData<Generation> implements GenAi
         return new Generation("generate_content", provider, model);
     }
 
+    /** Any other operation of {@code model} at {@code provider}, in a word of your own: {@code rerank}, for example. */
+    public static Generation of(String operation, @Nullable String provider, @Nullable String model) {
+        if (operation.isBlank()) {
+            throw new IllegalArgumentException("operation is blank");
+        }
+        return new Generation(operation, provider, model);
+    }
+
     // ---- the request ---------------------------------------------------------------------------------------------
 
     /** The provider: {@code openai}, {@code anthropic}, {@code aws.bedrock}, {@code gcp.gemini} and so on. */

@@ -79,6 +79,18 @@ public final class Attributes {
         return merged;
     }
 
+    /** These but {@code key}. */
+    Attributes without(String key) {
+        int at = indexOf(key);
+        if (at < 0) {
+            return this;
+        }
+        Object[] fewer = new Object[entries.length - 2];
+        System.arraycopy(entries, 0, fewer, 0, at);
+        System.arraycopy(entries, at + 2, fewer, at, fewer.length - at);
+        return new Attributes(fewer);
+    }
+
     /** The value of {@code key}, or null. */
     public @Nullable Object get(String key) {
         int at = indexOf(key);

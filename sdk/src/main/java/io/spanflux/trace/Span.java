@@ -286,11 +286,16 @@ public final class Span implements Measured {
      * {@linkplain SpanHandler#onException handler} tells of it elsewhere. Does not end the span.
      */
     public Span error(Throwable exception) {
+        return error(exception, null);
+    }
+
+    /** As {@link #error(Throwable)}, of what happened then; null is now. */
+    Span error(Throwable exception, @Nullable Instant time) {
         if (exception != null && accepts()) {
             String message = SpanEvent.messageOf(exception);
             status(SpanStatus.ERROR, message == null ? exception.getClass().getName() : message);
             attribute("error.type", errorTypeOf(exception));
-            SpanEvent event = SpanEvent.exception(exception, now());
+            SpanEvent event = SpanEvent.exception(exception, time == null ? now() : epochNanos(time));
             if (!tracer.isToldElsewhere(this, event)) {
                 push(new SpanEntry.Event(event));
             }

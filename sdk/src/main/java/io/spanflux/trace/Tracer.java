@@ -17,7 +17,6 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
-import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
 /**
@@ -44,13 +43,16 @@ public final class Tracer {
     /** The tracer of {@link Span#of}: such spans do not record, so nothing of it is ever used. */
     static final Tracer NOOP = new Builder().build();
 
+    /** How many attributes {@link #global} may set. */
+    public static final int MAX_GLOBALS = 128;
+
     private final SpanLimits limits;
     private final int maxEntries;
     private final Clock clock;
     private final IdGenerator ids;
     private final Sampler sampler;
     private final AtomicReference<Handlers> handlers;
-    private final Attributes globals;
+    private final AtomicReference<Globals> globals;
     private final Resource resource;
     private final long maxLifetimeNanos;
     private final boolean endsUnfinished;
@@ -64,6 +66,7 @@ public final class Tracer {
     private final RepeatedWarning dataFailures = new RepeatedWarning(log);
     private final RepeatedWarning expirations = new RepeatedWarning(log);
     private final RepeatedWarning unfinished = new RepeatedWarning(log);
+    private final RepeatedWarning excessGlobals = new RepeatedWarning(log);
 
     private Tracer(Builder builder) {
         this.limits = builder.limits;
@@ -74,7 +77,7 @@ public final class Tracer {
         this.ids = builder.ids;
         this.sampler = builder.sampler;
         this.handlers = new AtomicReference<>(Handlers.of(builder.first, builder.handlers, builder.last));
-        this.globals = builder.globals;
+        this.globals = new AtomicReference<>(new Globals(builder.globals, Attributes.empty(), builder.globals));
         this.resource = builder.resource;
         this.maxLifetimeNanos = nanos(builder.maxLifetime);
         this.endsUnfinished = builder.endsUnfinished;
@@ -119,17 +122,48 @@ public final class Tracer {
                 0);
     }
 
+    // ---- what is already over ------------------------------------------------------------------------------------
+
     /** Records what is already over: a span from {@code start} to {@code end} below {@code context}'s span and scope. */
     public Span record(ContextView context, SpanData data, Instant start, Instant end) {
-        Span span = span(data).parent(context).startTime(start).start();
-        span.end(end);
-        return span;
+        return record(span(data).parent(context), start, end, null);
+    }
+
+    /** As {@link #record(ContextView, SpanData, Instant, Instant)}, of what failed with {@code error} at its end. */
+    public Span record(ContextView context, SpanData data, Instant start, Instant end, Throwable error) {
+        return record(span(data).parent(context), start, end, error);
     }
 
     /** Records what is already over: a span from {@code start} to {@code end} in {@code scope}. */
     public Span record(Scope scope, SpanData data, Instant start, Instant end) {
-        return record(Context.of(Scope.class, scope), data, start, end);
+        return record(span(data).scope(scope), start, end, null);
     }
+
+    /** As {@link #record(Scope, SpanData, Instant, Instant)}, of what failed with {@code error} at its end. */
+    public Span record(Scope scope, SpanData data, Instant start, Instant end, Throwable error) {
+        return record(span(data).scope(scope), start, end, error);
+    }
+
+    /** Records what is already over: a span from {@code start} to {@code end} in no scope. */
+    public Span record(SpanData data, Instant start, Instant end) {
+        return record(span(data), start, end, null);
+    }
+
+    /** As {@link #record(SpanData, Instant, Instant)}, of what failed with {@code error} at its end. */
+    public Span record(SpanData data, Instant start, Instant end, Throwable error) {
+        return record(span(data), start, end, error);
+    }
+
+    private static Span record(SpanBuilder described, Instant start, Instant end, @Nullable Throwable error) {
+        Span span = described.startTime(start).start();
+        if (error != null) {
+            span.error(error, end);
+        }
+        span.end(end);
+        return span;
+    }
+
+    // ---- starting ------------------------------------------------------------------------------------------------
 
     /**
      * What is started where nothing is to be recorded: spans below and other services find the span above, as if this one
@@ -241,7 +275,7 @@ public final class Tracer {
                 epochNanos,
                 nanoTime,
                 scope,
-                globals,
+                globals.get().all,
                 data,
                 ownerBelow(above),
                 local,
@@ -475,6 +509,59 @@ public final class Tracer {
         });
     }
 
+    /** Attributes of all spans: {@code all} are those of the builder and over them those that are set at run time. */
+    private record Globals(Attributes built, Attributes set, Attributes all) {
+        Globals with(Attributes newlySet) {
+            return new Globals(built, newlySet, built.with(newlySet));
+        }
+    }
+
+    /** Attributes of every span that starts now, of lowest precedence; immutable, so a snapshot that nothing changes. */
+    public Attributes globals() {
+        return globals.get().all;
+    }
+
+    /**
+     * Sets an attribute of every span that starts from now on, of lowest precedence, over what {@link Builder#globals} says
+     * of {@code key}. For what is true of the process: what belongs to a request belongs in its {@link Scope}. Bound:
+     * {@value #MAX_GLOBALS} keys. Returns whether it is set now: false, and nothing is changed, for a value that
+     * {@link Attributes} has no form for, and for one key too many, which is warned of.
+     */
+    public boolean global(String key, @Nullable Object value) {
+        Attributes one = Attributes.empty().with(key, value);
+        if (one.isEmpty()) {
+            return false;
+        }
+        Globals before;
+        Globals after;
+        do {
+            before = globals.get();
+            after = before.with(before.set.with(one));
+            if (after.set.size() > MAX_GLOBALS) {
+                excessGlobals.warn(
+                        "Global attributes are " + MAX_GLOBALS + " already; one more is left out. What differs"
+                                + " from request to request belongs in a Scope.");
+                return false;
+            }
+        } while (!globals.compareAndSet(before, after));
+        return true;
+    }
+
+    /**
+     * Takes back what {@link #global} set, for spans that start from now on; what {@link Builder#globals} says of {@code key}
+     * holds again. Returns whether there was anything to take back.
+     */
+    public boolean removeGlobal(String key) {
+        Globals before;
+        do {
+            before = globals.get();
+            if (key == null || !before.set.contains(key)) {
+                return false;
+            }
+        } while (!globals.compareAndSet(before, before.with(before.set.without(key))));
+        return true;
+    }
+
     /**
      * Whether spans that start from now on are recorded; those that run go on. See {@link Builder#enabled}. Switching on what
      * {@code OTEL_SDK_DISABLED} switched off exports to those exporters only that the application's code has named.
@@ -679,7 +766,7 @@ public final class Tracer {
             return this;
         }
 
-        /** Attributes of every span, of lowest precedence. Default none. */
+        /** Attributes of every span, of lowest precedence; more may be {@linkplain Tracer#global set} later. Default none. */
         public Builder globals(Attributes globals) {
             this.globals = Objects.requireNonNull(globals, "globals == null");
             return this;

@@ -53,6 +53,14 @@ class GenerationTest {
     }
 
     @Test
+    void of_takesAnyOperation_butABlankOne() {
+        Generation rerank = Generation.of("rerank", "cohere", "rerank-3");
+        assertThat(rerank.spanName()).isEqualTo("rerank rerank-3");
+        assertThat(AttributeRecorder.of(rerank)).containsEntry("gen_ai.operation.name", "rerank");
+        assertThatThrownBy(() -> Generation.of(" ", "cohere", "rerank-3")).hasMessage("operation is blank");
+    }
+
+    @Test
     void attributes_nothingKnown_isTheOperationAlone() {
         Generation unknown = Generation.chat(null, null);
         unknown.end();

@@ -157,6 +157,41 @@ class TracerTest {
         assertThat(span.parentSpanIdBits()).isZero();
     }
 
+    @Test
+    void record_inNoScope_beginsATrace() {
+        Span span = tracer.record(FakeData.silent(), Instant.EPOCH, Instant.EPOCH.plusSeconds(1));
+
+        assertThat(ended.spans()).containsExactly(span);
+        assertThat(span.scope()).isSameAs(Scope.none());
+        assertThat(span.status()).isEqualTo(SpanStatus.UNSET);
+    }
+
+    @Test
+    void record_ofWhatFailed_hasItsErrorAtItsEnd() {
+        Instant start = Instant.parse("2030-01-01T00:00:00Z");
+        Instant end = start.plusSeconds(2);
+        IllegalStateException error = new IllegalStateException("full");
+        Scope scope = Scope.named("batch").enteredIn(Scope.none());
+        Span parent = tracer.span("parent").start();
+
+        Span unscoped = tracer.record(FakeData.silent(), start, end, error);
+        Span scoped = tracer.record(scope, FakeData.silent(), start, end, error);
+        Span below = tracer.record(parent.storeIn(Context.empty()), FakeData.silent(), start, end, error);
+
+        assertThat(ended.spans()).containsExactly(unscoped, scoped, below);
+        for (Span span : ended.spans()) {
+            assertThat(span.status()).isEqualTo(SpanStatus.ERROR);
+            assertThat(span.statusDescription()).isEqualTo("full");
+            assertThat(span.attributes().get("error.type")).isEqualTo("java.lang.IllegalStateException");
+            assertThat(span.events())
+                    .singleElement()
+                    .satisfies(event -> assertThat(event.epochNanos()).isEqualTo(span.endEpochNanos()));
+            assertThat(span.endEpochNanos() - span.startEpochNanos()).isEqualTo(2_000_000_000L);
+        }
+        assertThat(scoped.scope()).isSameAs(scope);
+        assertThat(below.parentSpanIdBits()).isEqualTo(parent.spanIdBits());
+    }
+
     // ---- samplers ------------------------------------------------------------------------------------------------
 
     @Test

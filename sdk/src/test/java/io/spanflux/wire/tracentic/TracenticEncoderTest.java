@@ -174,6 +174,10 @@ class TracenticEncoderTest {
                 .isEqualTo("llm.openai.text_completion");
         assertThat(json(span(Generation.chat(null, "gpt-4o"))).get("name").asString())
                 .isEqualTo("llm.call");
+        assertThat(json(span(Generation.of("rerank", "cohere", "r")))
+                        .get("name")
+                        .asString())
+                .isEqualTo("llm.cohere.rerank");
         assertThat(json(span(Embeddings.of("openai", "e"))).get("name").asString())
                 .isEqualTo("llm.openai.embedding");
         assertThat(json(span(Tool.named("weather"))).get("name").asString()).isEqualTo("execute_tool weather");
