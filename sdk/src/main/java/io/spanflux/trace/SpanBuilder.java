@@ -73,8 +73,14 @@ public final class SpanBuilder {
         return this;
     }
 
+    /** At the top of the trace of {@code scope}, below no span; see {@link Scope#trace}. Null begins a trace. */
+    public SpanBuilder parent(@Nullable Scope scope) {
+        this.parent = null;
+        return scope(scope);
+    }
+
     /** In {@code scope}, whatever the parent's is. */
-    public SpanBuilder scope(Scope scope) {
+    public SpanBuilder scope(@Nullable Scope scope) {
         this.scope = scope == null ? Scope.none() : scope;
         return this;
     }

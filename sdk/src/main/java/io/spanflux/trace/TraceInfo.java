@@ -3,11 +3,13 @@
 
 package io.spanflux.trace;
 
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import reactor.util.context.ContextView;
 
 /**
  * What is said of a trace as a whole, for back ends that know traces as things of their own: a name, a group, metadata,
@@ -159,6 +161,20 @@ public final class TraceInfo {
     /** The name. */
     public String name() {
         return name;
+    }
+
+    /** What is said of the trace at the place with this context; null where nothing is. */
+    public static @Nullable TraceInfo from(ContextView context) {
+        return Scope.from(context).trace();
+    }
+
+    /** The trace id of its spans, 32 hexadecimal digits; null until its scope is entered. */
+    public @Nullable String traceId() {
+        if (!hasBegun()) {
+            return null;
+        }
+        HexFormat hex = HexFormat.of();
+        return hex.toHexDigits(traceIdHigh) + hex.toHexDigits(traceIdLow);
     }
 
     /** The application's own id, null when it gave none. */

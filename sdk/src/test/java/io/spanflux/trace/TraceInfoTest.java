@@ -10,6 +10,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
+import reactor.util.context.Context;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -184,5 +185,30 @@ class TraceInfoTest {
         assertThat(changed.name()).isEqualTo("w");
         assertThat(changed.group()).isEqualTo("g");
         assertThat(changed.metadata().get("k")).isEqualTo(1L);
+    }
+
+    @Test
+    void from_isWhatIsSaidOfTheTraceAroundAPlace() {
+        Scope scope = Scope.named("s").trace(TraceInfo.named("w"));
+        assertThat(TraceInfo.from(Context.empty())).isNull();
+        assertThat(scope.trace().traceId()).isNull();
+
+        Context context = scope.apply(Context.empty());
+        TraceInfo now = TraceInfo.from(context);
+        assertThat(now.name()).isEqualTo("w");
+        assertThat(now.traceId())
+                .isEqualTo(tracer.span("s").parent(context).start().context().traceId());
+    }
+
+    @Test
+    void parent_mayBeATrace() {
+        Scope scope = Scope.named("s").trace(TraceInfo.named("w")).enteredIn(Scope.none());
+        Span other = tracer.span("other").start();
+        Span top = tracer.span("top").parent(other).parent(scope).start();
+
+        assertThat(top.context().traceId()).isEqualTo(scope.trace().traceId());
+        assertThat(top.parentSpanIdBits()).isZero();
+        assertThat(top.scope()).isSameAs(scope);
+        assertThat(top.links()).isEmpty();
     }
 }
