@@ -73,6 +73,13 @@ public final class OpenAiIds {
         return own == null ? "trace_" + HEX.toHexDigits(span.traceIdHigh()) + HEX.toHexDigits(span.traceIdLow()) : own;
     }
 
+    /** The application's own id, else one made of the 128 bits that other formats have; null until the trace begins. */
+    static @Nullable String traceId(TraceInfo trace) {
+        String own = trace.ownId();
+        String bits = trace.traceId();
+        return own != null || bits == null ? own : "trace_" + bits;
+    }
+
     /** The application's own id, else one made of the 64 bits that other formats have. */
     static String spanId(long bits, @Nullable TraceInfo trace) {
         String own = trace == null ? null : trace.ownSpanId(bits);

@@ -5,6 +5,7 @@ package io.spanflux.wire.openai;
 
 import io.spanflux.encode.SpanEncoder;
 import io.spanflux.trace.Attributes;
+import io.spanflux.trace.Scope;
 import io.spanflux.trace.Span;
 import io.spanflux.trace.SpanStatus;
 import io.spanflux.trace.TraceInfo;
@@ -132,13 +133,17 @@ final class OpenAiTraceEncoder implements SpanEncoder {
     // ---- items ---------------------------------------------------------------------------------------------------
 
     private static Map<String, @Nullable Object> traceItem(Span span) {
-        TraceInfo trace = span.scope().trace();
+        return traceItem(OpenAiIds.traceId(span), span.scope());
+    }
+
+    static Map<String, @Nullable Object> traceItem(String id, Scope scope) {
+        TraceInfo trace = scope.trace();
         Map<String, @Nullable Object> item = new LinkedHashMap<>();
         item.put("object", "trace");
-        item.put("id", OpenAiIds.traceId(span));
-        item.put("workflow_name", workflowOf(span, trace));
+        item.put("id", id);
+        item.put("workflow_name", workflowOf(scope, trace));
         String group = trace == null ? null : trace.group();
-        item.put("group_id", group == null ? span.scope().attributes().get(CONVERSATION_ID) : group);
+        item.put("group_id", group == null ? scope.attributes().get(CONVERSATION_ID) : group);
         Attributes metadata = trace == null ? Attributes.empty() : trace.metadata();
         item.put(
                 "metadata",
@@ -148,15 +153,16 @@ final class OpenAiTraceEncoder implements SpanEncoder {
         return item;
     }
 
-    private static String workflowOf(Span span, @Nullable TraceInfo trace) {
+    private static String workflowOf(Scope scope, @Nullable TraceInfo trace) {
         if (trace != null) {
             return trace.name();
         }
-        String scope = span.scope().name();
-        return scope == null ? DEFAULT_WORKFLOW : scope;
+        String name = scope.name();
+        return name == null ? DEFAULT_WORKFLOW : name;
     }
 
-    private @Nullable Object spanItem(Span span) {
+    @Nullable
+    Object spanItem(Span span) {
         TraceInfo trace = span.scope().trace();
         SpanMembers said = SpanMembers.of(span);
         Map<String, @Nullable Object> item = new LinkedHashMap<>();
@@ -165,7 +171,7 @@ final class OpenAiTraceEncoder implements SpanEncoder {
         item.put("trace_id", OpenAiIds.traceId(span));
         item.put("parent_id", span.parentSpanIdBits() == 0 ? null : OpenAiIds.spanId(span.parentSpanIdBits(), trace));
         item.put("started_at", OpenAiIds.time(span.startEpochNanos()));
-        item.put("ended_at", OpenAiIds.time(span.endEpochNanos()));
+        item.put("ended_at", span.hasEnded() ? OpenAiIds.time(span.endEpochNanos()) : null);
         item.put("span_data", data(said));
         item.put("error", error(span, said));
         if (!cai) {
