@@ -4,6 +4,7 @@
 package io.spanflux.wire.tracentic;
 
 import io.spanflux.config.SdkVersion;
+import io.spanflux.export.DropCause;
 import io.spanflux.export.ExportResult;
 import io.spanflux.export.HttpSpanExporter;
 import io.spanflux.export.SpanExporter;
@@ -49,15 +50,17 @@ public final class TracenticExporter implements SpanExporter {
     private static final String PATH = "/v1/ingest";
     private static final String API_KEY_HEADER = "x-tracentic-api-key";
 
-    private final HttpSpanExporter exporter;
+    /** Null where nothing is sent. */
+    private final @Nullable HttpSpanExporter exporter;
+
     private final TracenticEncoder encoder;
 
-    private TracenticExporter(HttpSpanExporter exporter, TracenticEncoder encoder) {
+    private TracenticExporter(@Nullable HttpSpanExporter exporter, TracenticEncoder encoder) {
         this.exporter = exporter;
         this.encoder = encoder;
     }
 
-    /** A builder, of which only {@link Builder#apiKey} must be set. */
+    /** A builder, of which only {@link Builder#apiKey} must be set, or else {@link Builder#local}. */
     public static Builder builder() {
         return new Builder();
     }
@@ -82,12 +85,16 @@ public final class TracenticExporter implements SpanExporter {
 
     @Override
     public Mono<ExportResult> export(List<Span> batch) {
-        return exporter.export(batch);
+        return exporter == null
+                ? Mono.just(ExportResult.dropped(DropCause.DISABLED, batch.size()))
+                : exporter.export(batch);
     }
 
     @Override
     public void retryNow() {
-        exporter.retryNow();
+        if (exporter != null) {
+            exporter.retryNow();
+        }
     }
 
     @Override
@@ -97,17 +104,18 @@ public final class TracenticExporter implements SpanExporter {
 
     @Override
     public Mono<Void> close() {
-        return exporter.close();
+        return exporter == null ? Mono.empty() : exporter.close();
     }
 
     @Override
     public String toString() {
-        return "TracenticExporter{" + exporter + '}';
+        return "TracenticExporter{" + (exporter == null ? "local" : exporter) + '}';
     }
 
     /** Collects the settings of an exporter; each mistake is refused with the name of the setting. Not thread-safe. */
     public static final class Builder {
         private @Nullable String apiKey;
+        private boolean local;
         private String endpoint = DEFAULT_ENDPOINT;
         private @Nullable String serviceName;
         private @Nullable String deploymentEnvironment;
@@ -127,6 +135,15 @@ public final class TracenticExporter implements SpanExporter {
                 throw new IllegalArgumentException("apiKey is blank");
             }
             this.apiKey = apiKey;
+            return this;
+        }
+
+        /**
+         * Sends nothing and needs no key: for development. Scopes, limits and all else are as ever; spans are given up as
+         * {@link DropCause#DISABLED}. {@code Spanflux.Builder.debug} shows them come and go. Default false.
+         */
+        public Builder local(boolean local) {
+            this.local = local;
             return this;
         }
 
@@ -207,8 +224,17 @@ public final class TracenticExporter implements SpanExporter {
 
         /** The exporter; nothing is opened yet. */
         public TracenticExporter build() {
+            TracenticEncoder encoder = new TracenticEncoder(
+                    serviceName,
+                    deploymentEnvironment,
+                    globals,
+                    new TracenticLimits(maxAttributes, maxKeyLength, maxValueLength));
+            if (local) {
+                return new TracenticExporter(null, encoder);
+            }
             if (apiKey == null) {
-                throw new IllegalArgumentException("apiKey is not set; without one Tracentic takes nothing");
+                throw new IllegalArgumentException(
+                        "apiKey is not set; without one Tracentic takes nothing, and local(true) sends nothing");
             }
             ReactorNettySender.Builder sender = ReactorNettySender.builder(url())
                     .header("User-Agent", "Spanflux-Tracentic-Exporter-Java/" + SdkVersion.get())
@@ -217,11 +243,6 @@ public final class TracenticExporter implements SpanExporter {
                     // Tracentic's own client never sends chunks, and what its servers make of them is not known.
                     .alwaysContentLength(true);
             transport.accept(sender);
-            TracenticEncoder encoder = new TracenticEncoder(
-                    serviceName,
-                    deploymentEnvironment,
-                    globals,
-                    new TracenticLimits(maxAttributes, maxKeyLength, maxValueLength));
             return new TracenticExporter(
                     new HttpSpanExporter(
                             encoder, new RetryingSender(sender.build(), retryPolicy, Schedulers.parallel())),

@@ -194,6 +194,22 @@ class TracenticExporterTest {
                 .hasMessageNotContaining("secret");
     }
 
+    // ---- local -----------------------------------------------------------------------------------------------------
+
+    @Test
+    void local_needsNoKeyAndSendsNothing() {
+        exporter =
+                TracenticExporter.builder().endpoint(server.url("")).local(true).build();
+
+        assertThat(exporter.export(batch(3)).block(LONG)).isEqualTo(ExportResult.dropped(DropCause.DISABLED, 3));
+        exporter.retryNow();
+        exporter.close().block(LONG);
+        assertThat(exporter).hasToString("TracenticExporter{local}");
+        assertThat(export(builder().local(true), 1)).isEqualTo(ExportResult.dropped(DropCause.DISABLED, 1));
+        assertThat(server.requests()).isEmpty();
+        assertThat(export(builder().local(false), 1)).isEqualTo(ExportResult.sent(1));
+    }
+
     // ---- what a server may do ------------------------------------------------------------------------------------
 
     @ParameterizedTest
