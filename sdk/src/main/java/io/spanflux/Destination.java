@@ -11,14 +11,19 @@ import io.spanflux.pipeline.RecordPipeline;
 import io.spanflux.trace.Span;
 import java.time.Duration;
 import java.util.Map;
+import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /** An exporter's pipeline and, where the exporter's unit is more than a span, what makes records of spans before it. */
-record Destination(RecordPipeline<Span> pipeline, @Nullable SpanGrouping grouping) {
-    static Destination of(SpanExporter exporter, RecordPipeline<Span> pipeline) {
-        return new Destination(pipeline, exporter.grouping(pipeline::accept));
+record Destination(
+        RecordPipeline<Span> pipeline,
+        @Nullable SpanGrouping grouping,
+        @Nullable IntConsumer debug) {
+    /** Tells {@code debug}, where there is one, how many records wait after each. */
+    static Destination of(SpanExporter exporter, RecordPipeline<Span> pipeline, @Nullable IntConsumer debug) {
+        return new Destination(pipeline, exporter.grouping(pipeline::accept), debug);
     }
 
     /** Never blocks, never throws. */
@@ -27,6 +32,9 @@ record Destination(RecordPipeline<Span> pipeline, @Nullable SpanGrouping groupin
             pipeline.accept(span);
         } else {
             grouping.accept(span);
+        }
+        if (debug != null) {
+            debug.accept(pipeline.queued());
         }
     }
 

@@ -43,6 +43,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.IntConsumer;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -74,6 +75,7 @@ public final class Spanflux {
     private static final Logger log = LoggerFactory.getLogger(Spanflux.class);
     private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
+    private static final int LAST_LINE_MILLIS = 100;
     private static final Duration MAX_SWEEP_INTERVAL = Duration.ofSeconds(30);
 
     private final Tracer tracer;
@@ -83,6 +85,7 @@ public final class Spanflux {
     private final ContentPolicy contentPolicy;
     private final @Nullable GenAiMetrics metrics;
     private final Events events;
+    private final @Nullable DebugOutput debug;
     private final Disposable sweeper;
     private final @Nullable ExitHook exitHook;
 
@@ -94,6 +97,7 @@ public final class Spanflux {
             ContentPolicy contentPolicy,
             @Nullable GenAiMetrics metrics,
             Events events,
+            @Nullable DebugOutput debug,
             Duration sweepInterval,
             @Nullable Duration exitTimeout) {
         this.tracer = tracer;
@@ -103,6 +107,7 @@ public final class Spanflux {
         this.contentPolicy = contentPolicy;
         this.metrics = metrics;
         this.events = events;
+        this.debug = debug;
         long nanos = sweepInterval.toNanos();
         this.sweeper =
                 Schedulers.parallel().schedulePeriodically(tracer::expireSpans, nanos, nanos, TimeUnit.NANOSECONDS);
@@ -272,12 +277,16 @@ public final class Spanflux {
      * handler may shut down at the end of each invocation.
      */
     public Mono<DeliveryReport> shutdown(Duration timeout) {
-        return stop(
-                (tail, time) -> tail.flush().thenReturn(false).timeout(time, Mono.just(true)),
-                Destination::shutdown,
-                GenAiMetrics::shutdown,
-                Events::shutdown,
-                checked(timeout));
+        Duration time = checked(timeout);
+        return told(
+                "shutdown",
+                time,
+                stop(
+                        (tail, toDecide) -> tail.flush().thenReturn(false).timeout(toDecide, Mono.just(true)),
+                        Destination::shutdown,
+                        GenAiMetrics::shutdown,
+                        Events::shutdown,
+                        time));
     }
 
     /**
@@ -285,9 +294,21 @@ public final class Spanflux {
      * that is cut off stays pending, because it may have arrived.
      */
     public Mono<DeliveryReport> close(Duration timeout) {
-        return stop(TailSampler::close, Destination::close, GenAiMetrics::close, Events::close, checked(timeout))
+        Duration time = checked(timeout);
+        return told(
+                        "close",
+                        time,
+                        stop(TailSampler::close, Destination::close, GenAiMetrics::close, Events::close, time))
                 .doOnCancel(this::abandon)
                 .doFinally(signal -> letGo());
+    }
+
+    private Mono<DeliveryReport> told(String what, Duration time, Mono<DeliveryReport> stopping) {
+        DebugOutput output = debug;
+        return output == null
+                ? stopping
+                : stopping.doOnSubscribe(subscription -> output.line(what + " within " + time))
+                        .doOnNext(report -> output.line(what + " done: " + report));
     }
 
     private void letGo() {
@@ -418,6 +439,7 @@ public final class Spanflux {
             // The report keeps to the time by itself; this holds even where the application starves Reactor's threads.
             DeliveryReport inTime = future.get(checked(timeout).toMillis() + 50, TimeUnit.MILLISECONDS);
             if (inTime != null) {
+                awaitLastLine();
                 return inTime;
             }
         } catch (TimeoutException e) {
@@ -429,6 +451,20 @@ public final class Spanflux {
             throw new IllegalStateException(name + " failed", e.getCause());
         }
         return new DeliveryReport(ledger(), true);
+    }
+
+    /** The process may end next, and the thread that prints with it. */
+    private void awaitLastLine() {
+        if (debug == null) {
+            return;
+        }
+        try {
+            debug.printed().toFuture().get(LAST_LINE_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException | ExecutionException e) {
+            log.debug("The last lines of debug(true) are late.", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** At most what nanoseconds can count, 292 years. */
@@ -488,6 +524,7 @@ public final class Spanflux {
         private @Nullable Consumer<TailSampler.Builder> tailSampling;
         private boolean closeOnExit = true;
         private Duration exitTimeout = Duration.ofSeconds(5);
+        private boolean debug;
 
         private Builder() {}
 
@@ -645,6 +682,17 @@ public final class Spanflux {
             return this;
         }
 
+        /**
+         * Whether stderr tells what becomes of spans, also where no SLF4J provider is present: each that is queued, with how
+         * many wait; each batch, with its size; each attempt to send one, with the URL, and the status that answers; what came
+         * of it; shutdown and close. Never content, headers or keys. Printed by another thread, 1,024 lines behind at most:
+         * more are left out and counted. The stream is {@code System.err} as it is now. Default false.
+         */
+        public Builder debug(boolean debug) {
+            this.debug = debug;
+            return this;
+        }
+
         /** Everything wired; nothing is connected before the first span. */
         public Spanflux build() {
             if (propagator != null && !baggage.isEmpty()) {
@@ -655,12 +703,18 @@ public final class Spanflux {
             List<SpanExporter> chosen = exporters.isEmpty() ? exportersOfEnvironment(options) : exporters;
             Pricing pricing = pricing(options);
             List<Destination> destinations = new ArrayList<>();
+            DebugOutput output = debug ? new DebugOutput(System.err) : null;
             for (SpanExporter exporter : chosen) {
+                String name = exporter.getClass().getSimpleName();
                 SpanExporter priced = new PricedExporter(exporter, pricing);
-                RecordPipeline.Builder<Span> builder = RecordPipeline.builder(priced);
+                SpanExporter told = output == null ? priced : new DebuggedExporter(priced, name, output);
+                RecordPipeline.Builder<Span> builder = RecordPipeline.builder(told);
                 options.configureSpans(builder);
                 pipeline.accept(builder);
-                destinations.add(Destination.of(priced, builder.build()));
+                IntConsumer enqueued = output == null
+                        ? null
+                        : waiting -> output.line(name + ": enqueue, " + waiting + " in the queue");
+                destinations.add(Destination.of(told, builder.build(), enqueued));
             }
             Tracer.Builder builder = Tracer.builder()
                     .enabled(!options.disabled())
@@ -697,6 +751,7 @@ public final class Spanflux {
                     contentPolicy,
                     measured,
                     exportedEvents,
+                    output,
                     sweepInterval(built.maxLifetime()),
                     closeOnExit && !options.disabled() ? exitTimeout : null);
         }

@@ -9,6 +9,7 @@ import io.spanflux.spool.SpoolWrite;
 import io.spanflux.transport.Payload;
 import io.spanflux.transport.PayloadSender;
 import io.spanflux.transport.Response;
+import io.spanflux.transport.SendingWatch;
 import io.spanflux.transport.UnwritableBodyException;
 import java.util.List;
 import java.util.Locale;
@@ -240,6 +241,7 @@ final class HttpExporter<T> {
     /** {@code last} is whether nothing more is tried after the sender has given up. */
     private Mono<Outcome> send(Payload payload, int size, Runnable arrived, boolean last) {
         return sender.send(payload)
+                .contextWrite(context -> SendingWatch.counting(context, size))
                 .map(response -> judge(size, response, arrived, last))
                 .onErrorResume(failure -> Mono.just(judge(size, failure, last)))
                 .defaultIfEmpty(new Outcome(ExportResult.dropped(DropCause.EXPORTER_FAILED, size), false));

@@ -235,7 +235,12 @@ public final class RecordPipeline<T extends Measured> {
 
     /** About how many records can be accepted now before the oldest leaves: exact only while nobody else accepts any. */
     public int room() {
-        return (int) Math.max(0, maxQueueSize - (ring.tail() - counts.head));
+        return maxQueueSize - queued();
+    }
+
+    /** About how many records wait: exact only while nobody accepts any and none leaves. */
+    public int queued() {
+        return (int) Math.max(0, Math.min(maxQueueSize, ring.tail() - counts.head));
     }
 
     private void wake() {

@@ -139,6 +139,18 @@ public final class ReactorNettySender implements PayloadSender {
 
     @Override
     public Mono<Response> send(Payload payload) {
+        return Mono.deferContextual(context -> {
+            SendingWatch watch = SendingWatch.from(context);
+            return watch == null
+                    ? exchange(payload)
+                    : exchange(payload)
+                            .doOnSubscribe(subscription -> watch.sending(target()))
+                            .doOnNext(response -> watch.answered(target(), response.status()))
+                            .doOnError(failure -> watch.failed(target(), failure));
+        });
+    }
+
+    private Mono<Response> exchange(Payload payload) {
         return Mono.defer(this::connections)
                 .flatMap(open -> open.client()
                         .post()
