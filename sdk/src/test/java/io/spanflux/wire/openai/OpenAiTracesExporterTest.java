@@ -13,6 +13,7 @@ import io.spanflux.test.LogCapture;
 import io.spanflux.test.LoopbackServer;
 import io.spanflux.test.LoopbackServer.Behaviour;
 import io.spanflux.test.LoopbackServer.Request;
+import io.spanflux.test.Race;
 import io.spanflux.trace.Scope;
 import io.spanflux.trace.Span;
 import io.spanflux.trace.TraceInfo;
@@ -184,6 +185,68 @@ class OpenAiTracesExporterTest {
         exporter.apiKey("sk-rotated");
         exporter.export(batch(1)).block(LONG);
         assertThat(keys()).containsExactly("Bearer sk-late", "Bearer sk-late", "Bearer sk-rotated");
+    }
+
+    private Spanflux spanflux(int batchSize) {
+        return Spanflux.builder()
+                .environment(Environment.of(variables))
+                .exporter(exporter)
+                .pipeline(pipeline -> pipeline.maxBatchSize(batchSize))
+                .build();
+    }
+
+    private List<String> spansThatArrived() {
+        return server.requests().stream()
+                .flatMap(request -> Arrays.stream(request.text().split("\\{\"object\":\"trace.span\",\"id\":\"", -1))
+                        .skip(1))
+                .map(item -> item.substring(0, item.indexOf('"')))
+                .toList();
+    }
+
+    @Test
+    void aKeyThatComesLate_losesNothingThatWaitsInTheRing() {
+        exporter = builder().build();
+        Spanflux spanflux = spanflux(4);
+        for (int i = 0; i < 10; i++) {
+            spanflux.tracer().span("early").start().end();
+        }
+        DeliveryReport early = spanflux.awaitFlush(Duration.ofMillis(200));
+        assertThat(early.timedOut()).isTrue();
+        assertThat(early.ledger().pending()).isEqualTo(10);
+        exporter.apiKey("sk-late");
+        for (int i = 0; i < 3; i++) {
+            spanflux.tracer().span("late").start().end();
+        }
+        DeliveryReport late = spanflux.awaitClose(LONG);
+
+        assertThat(late.ledger().sent()).isEqualTo(13);
+        assertThat(spansThatArrived()).hasSize(13).doesNotHaveDuplicates();
+        assertThat(keys()).containsOnly("Bearer sk-late");
+    }
+
+    @Test
+    void aKeyThatIsRotatedWhileSpansLeave_losesNone() {
+        exporter = builder().apiKey("sk-0").build();
+        Spanflux spanflux = spanflux(8);
+        Race.of(3)
+                .run(
+                        100,
+                        round -> Race.round(
+                                thread -> {
+                                    if (thread == 0) {
+                                        exporter.apiKey("sk-" + round);
+                                    } else {
+                                        for (int i = 0; i < 8; i++) {
+                                            spanflux.tracer().span("s").start().end();
+                                        }
+                                    }
+                                },
+                                () -> {}));
+        DeliveryReport report = spanflux.awaitClose(LONG);
+
+        assertThat(report.ledger().sent()).isEqualTo(1_600);
+        assertThat(spansThatArrived()).hasSize(1_600).doesNotHaveDuplicates();
+        assertThat(keys()).allMatch(key -> key.matches("Bearer sk-[0-9]{1,2}")).hasSizeGreaterThan(1);
     }
 
     @Test
