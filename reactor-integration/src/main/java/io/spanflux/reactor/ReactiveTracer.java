@@ -25,6 +25,7 @@ import io.spanflux.genai.Transcription;
 import io.spanflux.genai.Workflow;
 import io.spanflux.trace.Span;
 import io.spanflux.trace.SpanData;
+import io.spanflux.trace.TraceInfo;
 import io.spanflux.trace.Tracer;
 import java.util.Objects;
 import java.util.function.BiConsumer;
@@ -364,6 +365,11 @@ public final class ReactiveTracer {
     /** The span around the subscriber, empty where there is none. */
     public Mono<Span> current() {
         return Mono.deferContextual(context -> Mono.justOrEmpty(Span.from(context)));
+    }
+
+    /** What is said of the trace around the subscriber, empty where nothing is. */
+    public Mono<TraceInfo> currentTrace() {
+        return Mono.deferContextual(context -> Mono.justOrEmpty(TraceInfo.from(context)));
     }
 
     /** How many times a callback given to this tracer, or one made from it, threw. */

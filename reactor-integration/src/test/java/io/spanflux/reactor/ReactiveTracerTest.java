@@ -20,6 +20,7 @@ import io.spanflux.trace.SpanData;
 import io.spanflux.trace.SpanHandler;
 import io.spanflux.trace.SpanKind;
 import io.spanflux.trace.SpanStatus;
+import io.spanflux.trace.TraceInfo;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -298,6 +299,34 @@ class ReactiveTracerTest {
                 .block();
         assertThat(inside).isEqualTo("invoke_agent support");
         assertThat(trace.current().blockOptional()).isEmpty();
+    }
+
+    @Test
+    void currentTrace_isWhatIsSaidOfTheTraceAround_andEmptyOutside() {
+        String inside = trace.currentTrace()
+                .map(TraceInfo::traceId)
+                .transform(trace.agent("support"))
+                .contextWrite(Scope.named("s").trace(TraceInfo.named("w")))
+                .block();
+        assertThat(inside).isEqualTo(spans.spans().get(0).context().traceId());
+        assertThat(trace.currentTrace().blockOptional()).isEmpty();
+    }
+
+    @Test
+    void handlersAndSwitch_changeWhileTheOperatorStays() {
+        Mono<Integer> call = Mono.just(1).transform(trace.agent("support"));
+        InMemorySpanExporter more = InMemorySpanExporter.create();
+        call.block();
+        spanflux.tracer().addHandler(more);
+        call.block();
+        spanflux.tracer().enabled(false);
+        call.block();
+        spanflux.tracer().enabled(true);
+        spanflux.tracer().removeHandler(more);
+        call.block();
+
+        assertThat(spans.spans()).hasSize(3);
+        assertThat(more.spans()).containsExactly(spans.spans().get(1));
     }
 
     @Test
