@@ -24,6 +24,14 @@ public interface ContentRedactor {
         return new StructuredRedactor(texts, keyPaths);
     }
 
+    /**
+     * Lets through who said something and what was called, and nothing of what was said: roles, ids of calls, names of tools,
+     * finish reasons.
+     */
+    static ContentRedactor structureOnly() {
+        return StructureOnly.INSTANCE;
+    }
+
     /** A part of a message or of the system instructions. */
     Message.@Nullable Part redact(Message.Part part);
 

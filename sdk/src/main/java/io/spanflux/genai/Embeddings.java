@@ -7,6 +7,7 @@ import io.spanflux.trace.AttributeConsumer;
 import io.spanflux.trace.SpanKind;
 import java.math.BigDecimal;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 import static io.spanflux.genai.GenAiAttributes.*;
@@ -81,6 +82,23 @@ public final class Embeddings extends DescribedData<Embeddings> implements GenAi
             billing.report(amount, currency);
         }
         return this;
+    }
+
+    /** The texts that are embedded. Content. */
+    public Embeddings input(Supplier<? extends List<String>> texts) {
+        return texts == null
+                ? this
+                : putMessages(INPUT_MESSAGES, () -> {
+                    List<String> given = copyOrNull(texts.get());
+                    return given == null
+                            ? null
+                            : given.stream().map(Message::user).toList();
+                });
+    }
+
+    /** The embeddings, each a list or an array of numbers. Content, and large: 1,536 numbers are 16 KB. */
+    public Embeddings vectors(Supplier<? extends List<?>> vectors) {
+        return vectors == null ? this : putContent(EMBEDDINGS_VECTORS, () -> copyOrNull(vectors.get()));
     }
 
     @Override

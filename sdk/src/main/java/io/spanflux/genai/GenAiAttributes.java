@@ -123,6 +123,9 @@ public final class GenAiAttributes {
     /** Output tokens that were audio. */
     public static final String USAGE_AUDIO_OUTPUT_TOKENS = "gen_ai.usage.audio.output_tokens";
 
+    /** The service tier that was asked for, of the provider {@code openai}; an attribute of the span. */
+    public static final String OPENAI_REQUEST_SERVICE_TIER = "openai.request.service_tier";
+
     /** The service tier that answered, of the provider {@code openai}. */
     public static final String OPENAI_RESPONSE_SERVICE_TIER = "openai.response.service_tier";
 
@@ -275,6 +278,9 @@ public final class GenAiAttributes {
 
     /** The port of that host. */
     public static final String SERVER_PORT = "server.port";
+
+    /** Ours, content: embeddings, as JSON. */
+    public static final String EMBEDDINGS_VECTORS = "spanflux.embeddings.vectors";
 
     /** Ours: labels to find spans by. */
     public static final String TAGS = "spanflux.tags";

@@ -103,6 +103,10 @@ final class Samples {
             content = List.of(new Message.Part.Text("content"));
         } else if (type.contains("List<io.spanflux.genai.ToolDefinition>")) {
             content = List.of(ToolDefinition.function("content"));
+        } else if (type.contains("List<java.lang.String>")) {
+            content = List.of("content");
+        } else if (type.contains("List<?>")) {
+            content = List.of(List.of("content"));
         } else {
             content = "{\"content\":1}";
         }
