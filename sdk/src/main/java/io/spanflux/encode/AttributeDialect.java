@@ -17,6 +17,11 @@ public interface AttributeDialect {
     /** Hands over the attributes of an ended span, each key once; returns how many were left out. */
     int forEachAttribute(Span span, AttributeConsumer to);
 
+    /** The name under which a span leaves. Default its own. */
+    default String spanName(Span span) {
+        return span.name();
+    }
+
     /** OpenTelemetry's GenAI conventions, current form. The default. */
     static AttributeDialect genAi() {
         return GenAiDialect.CURRENT;
@@ -46,5 +51,21 @@ public interface AttributeDialect {
     /** Langfuse's own attributes. */
     static AttributeDialect langfuse() {
         return LangfuseDialect.INSTANCE;
+    }
+
+    /**
+     * Coralogix' llm-tracekit, its current names: {@code gen_ai.prompt.N.*}, {@code gen_ai.completion.N.*},
+     * {@code gen_ai.request.tools.N.*}; agents, tools, guardrails and handoffs are named and described as it does.
+     */
+    static AttributeDialect llmTracekit() {
+        return LlmTracekitDialect.CURRENT;
+    }
+
+    /**
+     * The same, with the names of its version 1.1 beside those that replaced them: {@code gen_ai.openai.request.user},
+     * {@code gen_ai.openai.request.tools.N.*}, {@code gen_ai.bedrock.request.tools.N.function.*}.
+     */
+    static AttributeDialect llmTracekitWithOlderNames() {
+        return LlmTracekitDialect.WITH_OLDER_NAMES;
     }
 }

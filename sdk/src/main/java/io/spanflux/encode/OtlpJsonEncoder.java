@@ -122,7 +122,7 @@ public final class OtlpJsonEncoder implements SpanEncoder {
             generator.writeName(FLAGS);
             generator.writeNumber(span.traceFlags() | HAS_IS_REMOTE | (span.isParentRemote() ? IS_REMOTE : 0));
             generator.writeName(NAME);
-            attributes.writeText(span.name());
+            attributes.writeText(dialect.spanName(span));
             generator.writeName(KIND);
             generator.writeNumber(span.kind().code());
             generator.writeName(START);

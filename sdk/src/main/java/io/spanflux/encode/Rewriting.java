@@ -146,6 +146,16 @@ final class Rewriting {
         put(key, take(from));
     }
 
+    /** How many attributes may still be handed on, those that are left included. */
+    int room() {
+        return Math.max(0, MAX_ATTRIBUTES - written - left.size());
+    }
+
+    /** Says that {@code attributes} were left out for want of room. */
+    void leaveOut(int attributes) {
+        dropped += attributes;
+    }
+
     /** Hands on all that is left, under its own name; returns how many attributes did not leave. */
     int finish() {
         left.forEach(this::put);
