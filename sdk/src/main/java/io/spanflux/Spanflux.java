@@ -510,7 +510,7 @@ public final class Spanflux {
         private Environment environment = Environment.system();
         private @Nullable String serviceName;
         private Attributes resource = Attributes.empty();
-        private final List<SpanExporter> exporters = new ArrayList<>();
+        private final List<Added> exporters = new ArrayList<>();
         private @Nullable Propagator propagator;
         private List<String> baggage = List.of();
         private Consumer<ContentPolicy.Builder> content = content -> {};
@@ -525,6 +525,8 @@ public final class Spanflux {
         private boolean closeOnExit = true;
         private Duration exitTimeout = Duration.ofSeconds(5);
         private boolean debug;
+
+        private record Added(SpanExporter exporter, Consumer<RecordPipeline.Builder<Span>> pipeline) {}
 
         private Builder() {}
 
@@ -554,7 +556,14 @@ public final class Spanflux {
          * {@code console}, {@code otlp/stdout}, {@code none}), else an {@link OtlpExporter}.
          */
         public Builder exporter(SpanExporter exporter) {
-            this.exporters.add(Objects.requireNonNull(exporter, "exporter == null"));
+            return exporter(exporter, pipeline -> {});
+        }
+
+        /** Adds a destination whose pipeline has settings of its own, over those of {@link #pipeline}. */
+        public Builder exporter(SpanExporter exporter, Consumer<RecordPipeline.Builder<Span>> pipeline) {
+            this.exporters.add(new Added(
+                    Objects.requireNonNull(exporter, "exporter == null"),
+                    Objects.requireNonNull(pipeline, "pipeline == null")));
             return this;
         }
 
@@ -700,17 +709,18 @@ public final class Spanflux {
                         "baggage says nothing to an own propagator: give it Propagator.baggage(List) instead");
             }
             EnvironmentOptions options = new EnvironmentOptions(environment);
-            List<SpanExporter> chosen = exporters.isEmpty() ? exportersOfEnvironment(options) : exporters;
+            List<Added> chosen = exporters.isEmpty() ? exportersOfEnvironment(options) : exporters;
             Pricing pricing = pricing(options);
             List<Destination> destinations = new ArrayList<>();
             DebugOutput output = debug ? new DebugOutput(System.err) : null;
-            for (SpanExporter exporter : chosen) {
-                String name = exporter.getClass().getSimpleName();
-                SpanExporter priced = new PricedExporter(exporter, pricing);
+            for (Added added : chosen) {
+                String name = added.exporter.getClass().getSimpleName();
+                SpanExporter priced = new PricedExporter(added.exporter, pricing);
                 SpanExporter told = output == null ? priced : new DebuggedExporter(priced, name, output);
                 RecordPipeline.Builder<Span> builder = RecordPipeline.builder(told);
                 options.configureSpans(builder);
                 pipeline.accept(builder);
+                added.pipeline.accept(builder);
                 IntConsumer enqueued = output == null
                         ? null
                         : waiting -> output.line(name + ": enqueue, " + waiting + " in the queue");
@@ -804,16 +814,16 @@ public final class Spanflux {
             return builder.build();
         }
 
-        private List<SpanExporter> exportersOfEnvironment(EnvironmentOptions options) {
+        private List<Added> exportersOfEnvironment(EnvironmentOptions options) {
             Map<String, Supplier<SpanExporter>> known = new LinkedHashMap<>();
             known.put(
                     "otlp",
                     () -> OtlpExporter.builder().environment(environment).build());
             known.put("console", () -> ConsoleSpanExporter.lines(System.out));
             known.put("otlp/stdout", () -> ConsoleSpanExporter.otlpJson(System.out));
-            List<SpanExporter> chosen = new ArrayList<>();
+            List<Added> chosen = new ArrayList<>();
             for (String name : options.exporters(known)) {
-                chosen.add(Objects.requireNonNull(known.get(name)).get());
+                chosen.add(new Added(Objects.requireNonNull(known.get(name)).get(), pipeline -> {}));
             }
             return chosen;
         }

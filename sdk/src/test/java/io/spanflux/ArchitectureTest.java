@@ -60,6 +60,19 @@ class ArchitectureTest {
                     "wire.tracentic",
                     Set.of("trace", "genai", "propagation", "encode", "transport", "export", "config", "diagnostics")),
             Map.entry("wire.spect", Set.of("trace", "genai", "encode", "export", "transport", "config", "diagnostics")),
+            // Not only an exporter but a set-up of all that is sent there, and so above everything.
+            Map.entry(
+                    "wire.coralogix",
+                    Set.of(
+                            "(the root)",
+                            "trace",
+                            "genai",
+                            "encode",
+                            "transport",
+                            "export",
+                            "pipeline",
+                            "metrics",
+                            "config")),
             Map.entry("testing", Set.of("trace", "genai", "export")));
 
     /** Those that hold classes: {@code wire} is only the beginning of a name. */

@@ -89,6 +89,29 @@ class SpanfluxTest {
     }
 
     @Test
+    void exporter_withAPipelineOfItsOwn_winsOverWhatHoldsForAll() {
+        InMemorySpanExporter immediate = InMemorySpanExporter.create();
+        InMemorySpanExporter patient = InMemorySpanExporter.create();
+        Spanflux spanflux = Spanflux.builder()
+                .environment(NONE)
+                .exporter(immediate, pipeline -> pipeline.maxBatchSize(1))
+                .exporter(patient)
+                .pipeline(pipeline -> pipeline.maxBatchSize(512).scheduleDelay(Duration.ofHours(1)))
+                .build();
+        try {
+            spanflux.tracer().span("span").start().end();
+
+            Flux.interval(Duration.ofMillis(5))
+                    .filter(tick -> immediate.spans().size() == 1)
+                    .blockFirst(Duration.ofSeconds(30));
+            assertThat(patient.spans()).isEmpty();
+        } finally {
+            spanflux.awaitClose(Duration.ofSeconds(5));
+        }
+        assertThat(patient.spans()).hasSize(1);
+    }
+
+    @Test
     void awaitShutdown_manyTimes_reportsEachSpanAsSent() {
         Spanflux spanflux = Spanflux.builder()
                 .environment(NONE)
