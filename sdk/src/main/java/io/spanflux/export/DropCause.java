@@ -19,6 +19,8 @@ public enum DropCause {
     SPOOL_DAMAGED,
     /** It could not be encoded. */
     UNENCODABLE,
+    /** It could not be written to its file. Make room on the disk, or mend the folder. */
+    UNWRITABLE,
     /** The exporter failed in a way it did not explain. */
     EXPORTER_FAILED,
     /** The tail sampler decided against its trace: not a loss, but what was asked for. */
