@@ -11,7 +11,11 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -22,6 +26,8 @@ import tools.jackson.databind.json.JsonMapper;
 import static org.assertj.core.api.Assertions.assertThat;
 
 class ConsoleSpanExporterTest {
+    private static final DateTimeFormatter TIME =
+            DateTimeFormatter.ofPattern("HH:mm:ss.SSS'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -52,11 +58,57 @@ class ConsoleSpanExporterTest {
 
         assertThat(printed().lines()).hasSize(2);
         assertThat(printed().lines().toList().get(0))
-                .isEqualTo(first.context().traceId() + ' ' + first.context().spanId()
-                        + "   1234.567 ms chat m gen_ai.request.model=m");
+                .isEqualTo(TIME.format(Instant.ofEpochSecond(0, first.startEpochNanos()))
+                        + "     1.235 s   chat m gen_ai.request.model=m" + ids(first));
         assertThat(printed().lines().toList().get(1))
-                .contains(" ERROR tool ")
-                .contains(" error.type=java.lang.IllegalStateException");
+                .contains("     0.000 ms  tool ERROR: broken error.type=java.lang.IllegalStateException");
+    }
+
+    private static String ids(Span span) {
+        return " trace=" + span.context().traceId() + " span=" + span.context().spanId();
+    }
+
+    @Test
+    void lines_standBelowTheirParents_inTheOrderInWhichTheyBegan() {
+        Span agent = tracer.span("agent").start();
+        clock.advance(Duration.ofMillis(1));
+        Span chat = tracer.span("chat").parent(agent).start();
+        clock.advance(Duration.ofMillis(1));
+        Span inner = tracer.span("http").parent(chat).start();
+        Span other = tracer.span("other").start();
+        clock.advance(Duration.ofMillis(1));
+        Span tool = tracer.span("tool").parent(agent).start();
+        List.of(inner, chat, tool, other, agent).forEach(Span::end);
+
+        export(ConsoleSpanExporter.lines(out), inner, chat, tool, other, agent);
+
+        assertThat(printed()
+                        .lines()
+                        .map(line ->
+                                line.replaceFirst("^\\S+ +\\S+ (?:ms|s )  ", "").replaceFirst(" trace=.*", "")))
+                .containsExactly("agent", "  chat", "    http", "  tool", "other");
+    }
+
+    @Test
+    void lines_withoutTheirParent_standAlone() {
+        Span agent = tracer.span("agent").start();
+        Span chat = tracer.span("chat").parent(agent).start();
+        chat.end();
+        agent.end();
+
+        export(ConsoleSpanExporter.lines(out), chat);
+
+        assertThat(printed()).contains(" ms  chat trace=");
+    }
+
+    @Test
+    void lines_showTheBeginningOfALongValue() {
+        Span span = tracer.span("x").start().attribute("k", "a".repeat(199) + "\uD83D\uDE00" + "b".repeat(99));
+        span.end();
+
+        export(ConsoleSpanExporter.lines(out), span);
+
+        assertThat(printed()).contains(" k=" + "a".repeat(199) + "... (300 characters) trace=");
     }
 
     @Test
@@ -66,7 +118,7 @@ class ConsoleSpanExporterTest {
 
         export(ConsoleSpanExporter.lines(out), span);
 
-        assertThat(printed().stripTrailing()).endsWith(" a b [2J k=c d e f g h");
+        assertThat(printed().stripTrailing()).endsWith(" a b [2J k=c d e f g h" + ids(span));
     }
 
     @Test
@@ -77,7 +129,7 @@ class ConsoleSpanExporterTest {
         export(ConsoleSpanExporter.lines(out), span);
 
         assertThat(printed().stripTrailing())
-                .endsWith(" x k FORGED ={in ner=v}")
+                .endsWith(" x k FORGED ={in ner=v}" + ids(span))
                 .doesNotContain("\u202E");
         assertThat(printed().lines()).hasSize(1);
     }
