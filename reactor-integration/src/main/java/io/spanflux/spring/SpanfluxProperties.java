@@ -158,6 +158,9 @@ record SpanfluxProperties(
      * Outgoing requests.
      *
      * @param hosts hosts that are told of the trace: a name, *.name for all below it, or * for all; default none
+     * @param generations whether calls of models are made spans: endpoints as OpenAI, Anthropic and Gemini have them
      */
-    record Webclient(@DefaultValue List<String> hosts) {}
+    record Webclient(
+            @DefaultValue List<String> hosts,
+            @DefaultValue("true") boolean generations) {}
 }

@@ -4,6 +4,7 @@
 package io.spanflux.spring;
 
 import io.spanflux.Spanflux;
+import io.spanflux.spring.models.GenerationTrace;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -12,7 +13,7 @@ import org.springframework.boot.webclient.WebClientCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.web.reactive.function.client.WebClient;
 
-/** {@link TracePropagation} in each {@code WebClient} that is made from Spring Boot's builder. */
+/** {@link GenerationTrace} and, inside of it, {@link TracePropagation} in each {@code WebClient} that is made from Spring Boot's builder. */
 @AutoConfiguration(after = SpanfluxAutoConfiguration.class)
 @ConditionalOnClass({WebClient.class, WebClientCustomizer.class})
 @ConditionalOnBean(Spanflux.class)
@@ -25,6 +26,10 @@ public final class SpanfluxWebClientAutoConfiguration {
     WebClientCustomizer spanfluxWebClientCustomizer(Spanflux spanflux, SpanfluxProperties properties) {
         TracePropagation propagation = TracePropagation.of(
                 spanflux.propagator(), properties.webclient().hosts().toArray(new String[0]));
-        return builder -> builder.filter(propagation);
+        if (!properties.webclient().generations()) {
+            return builder -> builder.filter(propagation);
+        }
+        GenerationTrace generations = GenerationTrace.of(spanflux);
+        return builder -> builder.filter(generations).filter(propagation);
     }
 }

@@ -48,13 +48,13 @@ class ArchitectureTest {
     @Test
     void spring_isKnownToItsPackageOnly() {
         noClasses()
-                .that(resideOutsideOfPackages("io.spanflux.spring"))
+                .that(resideOutsideOfPackages("io.spanflux.spring.."))
                 .should()
                 .dependOnClassesThat(resideInAnyPackage("org.springframework..", "io.micrometer.."))
                 .check(MAIN);
         classes()
                 .that()
-                .resideInAPackage("io.spanflux.spring")
+                .resideInAPackage("io.spanflux.spring..")
                 .should()
                 .onlyDependOnClassesThat(resideInAnyPackage(
                         "io.spanflux..",
@@ -63,6 +63,7 @@ class ArchitectureTest {
                         "org.slf4j..",
                         "org.springframework..",
                         "io.micrometer.core.instrument..",
+                        "tools.jackson.databind..",
                         "org.reactivestreams..",
                         "reactor.core..",
                         "reactor.util.context.."))
@@ -99,6 +100,8 @@ class ArchitectureTest {
         assertThat(MAIN.getPackage("io.spanflux.reactor").isAnnotatedWith(NullMarked.class))
                 .isTrue();
         assertThat(MAIN.getPackage("io.spanflux.spring").isAnnotatedWith(NullMarked.class))
+                .isTrue();
+        assertThat(MAIN.getPackage("io.spanflux.spring.models").isAnnotatedWith(NullMarked.class))
                 .isTrue();
     }
 }

@@ -20,6 +20,7 @@ import io.spanflux.trace.Span;
 import io.spanflux.trace.SpanHandler;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -34,13 +35,18 @@ import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.health.contributor.Status;
 import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.assertj.AssertableApplicationContext;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.context.runner.ContextConsumer;
 import org.springframework.boot.test.context.runner.ReactiveWebApplicationContextRunner;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.boot.webclient.WebClientCustomizer;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.aot.ApplicationContextAotGenerator;
+import org.springframework.http.HttpStatus;
 import org.springframework.javapoet.ClassName;
+import org.springframework.web.reactive.function.client.ClientResponse;
+import org.springframework.web.reactive.function.client.WebClient;
 import reactor.core.publisher.Mono;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -340,6 +346,35 @@ class SpanfluxAutoConfigurationTest {
         webApplication
                 .withPropertyValues("spanflux.webflux.enabled=false")
                 .run(context -> assertThat(context).doesNotHaveBean(ServerTraceFilter.class));
+    }
+
+    @Test
+    void webClients_traceCallsOfModels_unlessToldNotTo_andTellHostsOfThatSpan() {
+        List<String> parents = new ArrayList<>();
+        ContextConsumer<AssertableApplicationContext> call = context -> {
+            WebClient.Builder builder = WebClient.builder().exchangeFunction(request -> {
+                parents.add(request.headers().getFirst("traceparent"));
+                return Mono.just(ClientResponse.create(HttpStatus.OK).build());
+            });
+            context.getBean(WebClientCustomizer.class).customize(builder);
+            builder.build()
+                    .post()
+                    .uri("http://models.internal/v1/chat/completions")
+                    .retrieve()
+                    .toBodilessEntity()
+                    .block();
+        };
+        ApplicationContextRunner told = application.withPropertyValues("spanflux.webclient.hosts=*.internal");
+        told.run(call);
+        assertThat(exported.spans()).singleElement().satisfies(span -> {
+            assertThat(span.name()).isEqualTo("chat");
+            assertThat(parents)
+                    .singleElement()
+                    .asString()
+                    .contains(span.context().spanId());
+        });
+        told.withPropertyValues("spanflux.webclient.generations=false").run(call);
+        assertThat(exported.spans()).hasSize(1);
     }
 
     @Test

@@ -1,0 +1,172 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.spring.models;
+
+import io.spanflux.diagnostics.RepeatedWarning;
+import java.nio.ByteBuffer;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.http.HttpHeaders;
+
+/**
+ * Reads an answer as it passes: JSON, or server-sent events of it, also packed by gzip where the HTTP client leaves that to the
+ * application.
+ *
+ * <p>Threads: {@link #see} one at a time; {@link #close} is called by {@link CallSpan}, never at the same time.
+ */
+final class AnswerBytes implements AutoCloseable {
+    /** Of one text, where content is captured. */
+    static final int MAX_TEXT = 256 << 10;
+
+    /** Of all texts of a document, where content is captured. */
+    static final int MAX_BYTES = 1 << 20;
+
+    private static final int PIECE = 8192;
+
+    private static final Set<String> NEVER = Set.of(
+            "logprobs",
+            "logprobsResult",
+            "data",
+            "b64_json",
+            "partial_image_b64",
+            "encrypted_content",
+            "signature",
+            "instructions",
+            "tools",
+            "metadata");
+    private static final Set<String> WITHOUT_CONTENT = Set.of(
+            "logprobs",
+            "logprobsResult",
+            "content",
+            "parts",
+            "text",
+            "reasoning",
+            "reasoning_content",
+            "summary",
+            "thinking",
+            "arguments",
+            "partial_json",
+            "input",
+            "result",
+            "instructions",
+            "tools",
+            "metadata",
+            "data",
+            "b64_json",
+            "partial_image_b64",
+            "encrypted_content",
+            "signature");
+
+    /** What is done with each byte. */
+    interface ByteSink {
+        void accept(byte next);
+    }
+
+    private final CallSpan call;
+    private final RepeatedWarning unreadable;
+    private final JsonOutline outline;
+    private final @Nullable ByteSink sink;
+    private final @Nullable GzipReader gzip;
+    private boolean seen;
+    private boolean given;
+    private boolean stopped;
+
+    private AnswerBytes(
+            CallSpan call, ModelApi api, RepeatedWarning unreadable, boolean events, boolean json, String encoding) {
+        this.call = call;
+        this.unreadable = unreadable;
+        boolean content = call.capturesContent();
+        this.outline = new JsonOutline(
+                content ? NEVER : WITHOUT_CONTENT,
+                content ? MAX_TEXT : JsonOutline.MIN_TEXT,
+                content ? MAX_BYTES : JsonOutline.MIN_TEXT,
+                answer -> {
+                    given = true;
+                    call.chunk();
+                    api.answer(answer, call);
+                });
+        boolean packed = encoding.equals("gzip") || encoding.equals("x-gzip");
+        boolean readable = packed || encoding.isEmpty() || encoding.equals("identity");
+        if (!readable || !(events || json)) {
+            this.sink = null;
+        } else if (events) {
+            call.streams();
+            this.sink = new SseReader(outline, call::complete)::accept;
+        } else {
+            this.sink = outline::accept;
+        }
+        this.gzip = packed && sink != null ? new GzipReader(PIECE, this::unpacked) : null;
+    }
+
+    static AnswerBytes of(HttpHeaders headers, ModelApi api, CallSpan call, RepeatedWarning unreadable) {
+        String type = lowerCase(headers.getFirst(HttpHeaders.CONTENT_TYPE));
+        return new AnswerBytes(
+                call,
+                api,
+                unreadable,
+                type.startsWith("text/event-stream"),
+                type.isEmpty() || type.contains("json"),
+                lowerCase(headers.getFirst(HttpHeaders.CONTENT_ENCODING)));
+    }
+
+    private static String lowerCase(@Nullable String value) {
+        return value == null ? "" : value.strip().toLowerCase(Locale.ROOT);
+    }
+
+    static void forEach(DataBuffer buffer, ByteSink sink) {
+        try (DataBuffer.ByteBufferIterator pieces = buffer.readableByteBuffers()) {
+            while (pieces.hasNext()) {
+                ByteBuffer piece = pieces.next();
+                for (int i = piece.position(); i < piece.limit(); i++) {
+                    sink.accept(piece.get(i));
+                }
+            }
+        }
+    }
+
+    void see(DataBuffer buffer) {
+        seen = true;
+        ByteSink to = sink;
+        if (to != null && !stopped && !call.tell(() -> read(buffer, to))) {
+            // Ended, or a request that is still being written is looked at: with a gap, the rest makes no sense.
+            stopped = true;
+        }
+    }
+
+    private void read(DataBuffer buffer, ByteSink to) {
+        GzipReader packed = gzip;
+        if (packed == null) {
+            forEach(buffer, to);
+            return;
+        }
+        try (DataBuffer.ByteBufferIterator pieces = buffer.readableByteBuffers()) {
+            while (pieces.hasNext()) {
+                packed.accept(pieces.next());
+            }
+        }
+    }
+
+    private void unpacked(byte[] bytes, int length) {
+        ByteSink to = sink;
+        for (int i = 0; to != null && i < length; i++) {
+            to.accept(bytes[i]);
+        }
+    }
+
+    /** The body has ended as it should. */
+    void over() {
+        if (seen && !given && !call.isRefused()) {
+            unreadable.warn("The answer of a model's API could not be read; its span says what the request said.");
+        }
+    }
+
+    @Override
+    public void close() {
+        if (gzip != null) {
+            gzip.close();
+        }
+    }
+}
