@@ -88,27 +88,25 @@ final class MessageReader {
 
     private static Part part(Outline block) {
         String type = String.valueOf(block.word("type"));
-        switch (type) {
-            case "text", "input_text", "output_text":
+        return switch (type) {
+            case "text", "input_text", "output_text" -> {
                 String text = block.text("text");
-                return text == null ? other(type) : new Part.Text(text);
-            case "thinking":
+                yield text == null ? other(type) : new Part.Text(text);
+            }
+            case "thinking" -> {
                 String thinking = block.text("thinking");
-                return thinking == null ? other(type) : new Part.Reasoning(thinking);
-            case "tool_use":
-                return toolCall(block.word("id"), block.word("name"), block.value("input"));
-            case "tool_result":
+                yield thinking == null ? other(type) : new Part.Reasoning(thinking);
+            }
+            case "tool_use" -> toolCall(block.word("id"), block.word("name"), block.value("input"));
+            case "tool_result" -> {
                 Object content = block.value("content");
-                return new Part.ToolCallResponse(block.word("tool_use_id"), content == null ? "" : content);
-            case "image_url":
-                return image(type, block.object("image_url").word("url"));
-            case "input_image":
-                return image(type, block.word("image_url"));
-            case "image":
-                return image(type, block.object("source").word("url"));
-            default:
-                return other(type);
-        }
+                yield new Part.ToolCallResponse(block.word("tool_use_id"), content == null ? "" : content);
+            }
+            case "image_url" -> image(type, block.object("image_url").word("url"));
+            case "input_image" -> image(type, block.word("image_url"));
+            case "image" -> image(type, block.object("source").word("url"));
+            default -> other(type);
+        };
     }
 
     private static Part image(String type, @Nullable String url) {

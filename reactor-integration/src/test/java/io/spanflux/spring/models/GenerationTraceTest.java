@@ -814,6 +814,25 @@ class GenerationTraceTest {
     }
 
     @Test
+    void request_isSentWithTheSameHeaders() {
+        Queue<String> headers = new ConcurrentLinkedQueue<>();
+        behaviour = (request, response) -> {
+            headers.add(request.requestHeaders().entries().toString());
+            return response.header("Content-Type", "application/json").sendString(Mono.just("{}"));
+        };
+        call(plainClient().build(), CHAT, "{}");
+        call(client(), CHAT, "{}");
+        assertThat(headers.remove()).isEqualTo(headers.remove()).containsIgnoringCase("content-length=2");
+    }
+
+    @Test
+    void errorOfTheProvider_isTakenOnlyAsAnIdentifier() {
+        answer(200, "text/event-stream", text(events("{\"error\":{\"code\":\"no key s3cret\"}}")));
+        call(client(), CHAT, "{}");
+        assertThat(attributes()).containsEntry("error.type", "_OTHER");
+    }
+
+    @Test
     void hugeRequest_isSentAsItIs_andReadToItsEnd() {
         answer(200, "application/json", "{}");
         String image = "A".repeat(5_000_000);
