@@ -62,6 +62,7 @@ class ArchitectureTest {
                         "org.jspecify.annotations..",
                         "org.slf4j..",
                         "org.springframework..",
+                        "org.aopalliance.intercept..",
                         "io.micrometer.core.instrument..",
                         "tools.jackson.databind..",
                         "org.reactivestreams..",
@@ -100,6 +101,8 @@ class ArchitectureTest {
         assertThat(MAIN.getPackage("io.spanflux.reactor").isAnnotatedWith(NullMarked.class))
                 .isTrue();
         assertThat(MAIN.getPackage("io.spanflux.spring").isAnnotatedWith(NullMarked.class))
+                .isTrue();
+        assertThat(MAIN.getPackage("io.spanflux.spring.annotation").isAnnotatedWith(NullMarked.class))
                 .isTrue();
         assertThat(MAIN.getPackage("io.spanflux.spring.models").isAnnotatedWith(NullMarked.class))
                 .isTrue();

@@ -13,6 +13,7 @@ import io.spanflux.genai.Message;
 import io.spanflux.metrics.MetricTarget;
 import io.spanflux.propagation.Propagator;
 import io.spanflux.reactor.ReactiveTracer;
+import io.spanflux.spring.annotation.TracedAdvisor;
 import io.spanflux.testing.InMemorySpanExporter;
 import io.spanflux.trace.ContentCapture;
 import io.spanflux.trace.Sampler;
@@ -56,7 +57,8 @@ class SpanfluxAutoConfigurationTest {
             SpanfluxAutoConfiguration.class,
             SpanfluxWebFluxAutoConfiguration.class,
             SpanfluxWebClientAutoConfiguration.class,
-            SpanfluxActuatorAutoConfiguration.class);
+            SpanfluxActuatorAutoConfiguration.class,
+            SpanfluxAnnotationAutoConfiguration.class);
 
     private final InMemorySpanExporter exported = InMemorySpanExporter.create();
     private final ApplicationContextRunner application = withVariables(Map.of());
@@ -241,6 +243,7 @@ class SpanfluxAutoConfigurationTest {
                     .hasSingleBean(ReactiveTracer.class)
                     .doesNotHaveBean(ServerTraceFilter.class)
                     .doesNotHaveBean(WebClientCustomizer.class)
+                    .doesNotHaveBean(TracedAdvisor.class)
                     .doesNotHaveBean(HealthIndicator.class)
                     .doesNotHaveBean(InfoContributor.class);
         });
