@@ -66,6 +66,13 @@ public final class SpanfluxAutoConfiguration {
         return ReactiveTracer.of(spanflux);
     }
 
+    @Bean
+    @ConditionalOnBooleanProperty(name = "spanflux.enabled", matchIfMissing = true)
+    @ConditionalOnBooleanProperty("spanflux.logging.correlation")
+    LogCorrelation spanfluxLogCorrelation() {
+        return new LogCorrelation();
+    }
+
     /** Metrics in the application's registry. */
     @Configuration(proxyBeanMethods = false)
     @ConditionalOnClass(MeterRegistry.class)

@@ -34,6 +34,7 @@ import org.springframework.util.unit.DataSize;
  * @param metrics GenAI metrics
  * @param webflux incoming requests
  * @param webclient outgoing requests
+ * @param logging what log lines say of traces
  */
 @ConfigurationProperties("spanflux")
 record SpanfluxProperties(
@@ -52,7 +53,8 @@ record SpanfluxProperties(
         @DefaultValue Pipeline pipeline,
         @DefaultValue Metrics metrics,
         @DefaultValue Webflux webflux,
-        @DefaultValue Webclient webclient) {
+        @DefaultValue Webclient webclient,
+        @DefaultValue Logging logging) {
 
     SpanfluxProperties {
         if (shutdownTimeout.isNegative()) {
@@ -163,4 +165,12 @@ record SpanfluxProperties(
     record Webclient(
             @DefaultValue List<String> hosts,
             @DefaultValue("true") boolean generations) {}
+
+    /**
+     * Log lines.
+     *
+     * @param correlation whether SLF4J's MDC has traceId and spanId wherever Micrometer's context-propagation restores
+     *     thread-locals, which spring.reactor.context-propagation=auto turns on for all of Reactor
+     */
+    record Logging(@DefaultValue("false") boolean correlation) {}
 }

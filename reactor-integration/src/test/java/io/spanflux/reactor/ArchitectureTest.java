@@ -21,7 +21,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 class ArchitectureTest {
     private static final JavaClasses MAIN = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
-            .importPackages("io.spanflux.reactor", "io.spanflux.spring");
+            .importPackages("io.spanflux.reactor", "io.spanflux.spring", "io.spanflux.thread");
 
     @Test
     void operator_restsOnTheSdkAndReactorOnly() {
@@ -50,7 +50,7 @@ class ArchitectureTest {
         noClasses()
                 .that(resideOutsideOfPackages("io.spanflux.spring.."))
                 .should()
-                .dependOnClassesThat(resideInAnyPackage("org.springframework..", "io.micrometer.."))
+                .dependOnClassesThat(resideInAnyPackage("org.springframework..", "io.micrometer.core.."))
                 .check(MAIN);
         classes()
                 .that()
@@ -77,17 +77,43 @@ class ArchitectureTest {
                 .that()
                 .haveNameNotMatching("io\\.spanflux\\.spring\\.SpanfluxAutoConfiguration\\$MicrometerConfiguration")
                 .should()
-                .dependOnClassesThat(resideInAnyPackage("io.micrometer.."))
+                .dependOnClassesThat(resideInAnyPackage("io.micrometer.core.."))
                 .check(MAIN);
     }
 
     @Test
-    void nothing_isBoundToAThread_hooksIn_orBlocks() {
+    void threadLocals_areThoseOfOnePackage_whichIsAskedForOnly() {
         noClasses()
+                .that(resideOutsideOfPackages("io.spanflux.thread"))
                 .should()
                 .dependOnClassesThat()
                 .areAssignableTo(ThreadLocal.class)
                 .orShould()
+                .dependOnClassesThat(resideInAnyPackage("io.micrometer.context.."))
+                .check(MAIN);
+        noClasses()
+                .that(resideOutsideOfPackages("io.spanflux.thread", "io.spanflux.spring.."))
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("io.spanflux.thread"))
+                .check(MAIN);
+        classes()
+                .that()
+                .resideInAPackage("io.spanflux.thread")
+                .should()
+                .onlyDependOnClassesThat(resideInAnyPackage(
+                        "io.spanflux.thread",
+                        "io.spanflux.trace",
+                        "java..",
+                        "org.jspecify.annotations..",
+                        "org.slf4j..",
+                        "io.micrometer.context.."))
+                .check(MAIN);
+    }
+
+    @Test
+    void nothing_hooksIn_orBlocks() {
+        noClasses()
+                .should()
                 .callMethodWhere(JavaCall.Predicates.target(HasName.Predicates.nameMatching(
                         "block|blockOptional|blockFirst|blockLast|toIterable|toStream|onEachOperator|onLastOperator"
                                 + "|enableAutomaticContextPropagation|onOperatorDebug")))
@@ -101,6 +127,8 @@ class ArchitectureTest {
         assertThat(MAIN.getPackage("io.spanflux.reactor").isAnnotatedWith(NullMarked.class))
                 .isTrue();
         assertThat(MAIN.getPackage("io.spanflux.spring").isAnnotatedWith(NullMarked.class))
+                .isTrue();
+        assertThat(MAIN.getPackage("io.spanflux.thread").isAnnotatedWith(NullMarked.class))
                 .isTrue();
         assertThat(MAIN.getPackage("io.spanflux.spring.annotation").isAnnotatedWith(NullMarked.class))
                 .isTrue();

@@ -3,6 +3,7 @@
 
 package io.spanflux.spring;
 
+import io.micrometer.context.ContextRegistry;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.spanflux.Spanflux;
@@ -24,6 +25,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.springframework.aot.generate.ClassNameGenerator;
 import org.springframework.aot.generate.DefaultGenerationContext;
@@ -378,6 +380,18 @@ class SpanfluxAutoConfigurationTest {
         });
         told.withPropertyValues("spanflux.webclient.generations=false").run(call);
         assertThat(exported.spans()).hasSize(1);
+    }
+
+    @Test
+    void logCorrelation_isRegisteredWhereItIsAskedFor_andOnlyWhileTheContextLives() {
+        BooleanSupplier registered = () -> ContextRegistry.getInstance().getThreadLocalAccessors().stream()
+                .anyMatch(accessor -> accessor.key().equals(Span.class));
+        application.run(context -> assertThat(registered.getAsBoolean()).isFalse());
+        ApplicationContextRunner asked = application.withPropertyValues("spanflux.logging.correlation=true");
+        asked.run(context -> assertThat(registered.getAsBoolean()).isTrue());
+        assertThat(registered.getAsBoolean()).isFalse();
+        asked.withPropertyValues("spanflux.enabled=false")
+                .run(context -> assertThat(registered.getAsBoolean()).isFalse());
     }
 
     @Test

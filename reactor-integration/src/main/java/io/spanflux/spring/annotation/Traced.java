@@ -20,7 +20,8 @@ import java.lang.annotation.Target;
  * <p>A method that returns a {@code Mono} or {@code Flux}, or that suspends, is called as always; each subscription of what it
  * returns is a span, with the parent of the subscriber's {@code Context}. What it throws instead of returning has no span. Any
  * other method's span is the call, or lasts until the {@code CompletionStage} that it returns is complete; its parent is the
- * first argument that is a {@code ContextView} or a {@code Span}, else it begins a trace.
+ * first argument that is a {@code ContextView} or a {@code Span}, else the
+ * {@linkplain io.spanflux.thread.ThreadSpan thread's}, else it begins a trace.
  *
  * <p>It is a proxy that does so: a call from within the bean itself is not seen, nor are private and final methods.
  */

@@ -6,6 +6,7 @@ package io.spanflux.spring.annotation;
 import io.spanflux.Spanflux;
 import io.spanflux.diagnostics.RepeatedWarning;
 import io.spanflux.reactor.ReactiveTracer;
+import io.spanflux.thread.ThreadSpan;
 import io.spanflux.trace.Attributes;
 import io.spanflux.trace.Span;
 import io.spanflux.trace.SpanBuilder;
@@ -178,6 +179,7 @@ final class TracedInterceptor implements MethodInterceptor {
                 return;
             }
         }
+        builder.parent(ThreadSpan.current());
     }
 
     private void endWith(CompletionStage<?> stage, Span span) {

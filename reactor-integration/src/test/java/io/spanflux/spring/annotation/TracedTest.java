@@ -3,6 +3,7 @@
 
 package io.spanflux.spring.annotation;
 
+import io.micrometer.context.ContextSnapshotFactory;
 import io.spanflux.Spanflux;
 import io.spanflux.config.Environment;
 import io.spanflux.genai.Agent;
@@ -11,10 +12,12 @@ import io.spanflux.reactor.ReactiveTracer;
 import io.spanflux.spring.SpanfluxAnnotationAutoConfiguration;
 import io.spanflux.spring.SpanfluxAutoConfiguration;
 import io.spanflux.testing.InMemorySpanExporter;
+import io.spanflux.thread.ThreadSpanAccessor;
 import io.spanflux.trace.Scope;
 import io.spanflux.trace.Span;
 import io.spanflux.trace.SpanHandler;
 import io.spanflux.trace.SpanStatus;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,6 +38,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.ParallelFlux;
 import reactor.test.StepVerifier;
+import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -115,8 +119,8 @@ class TracedTest {
         }
 
         @Traced
-        public int fails() throws java.io.IOException {
-            throw new java.io.IOException("on purpose");
+        public int fails() throws IOException {
+            throw new IOException("on purpose");
         }
 
         @Traced
@@ -194,7 +198,7 @@ class TracedTest {
     void error_failsTheSpan_andPassesThrough() {
         run(desk -> {
             StepVerifier.create(desk.weather("Rome")).verifyErrorMessage("Rome");
-            assertThatThrownBy(desk::fails).isInstanceOf(java.io.IOException.class);
+            assertThatThrownBy(desk::fails).isInstanceOf(IOException.class);
             assertThatThrownBy(desk::refuses).isInstanceOf(IllegalArgumentException.class);
         });
         assertThat(ended.spans()).hasSize(2).allMatch(span -> span.status() == SpanStatus.ERROR);
@@ -226,6 +230,24 @@ class TracedTest {
         assertThat(ended.spans().get(0).parentSpanIdBits())
                 .isEqualTo(ended.spans().get(1).spanIdBits());
         assertThat(ended.spans().get(2).parentSpanIdBits()).isZero();
+    }
+
+    @Test
+    void plainCall_findsItsParentOnTheThread_whereThatIsAskedFor() {
+        ThreadSpanAccessor.register();
+        application.run(context -> {
+            Span parent =
+                    context.getBean(Spanflux.class).tracer().span("parent").start();
+            try (var scope =
+                    ContextSnapshotFactory.builder().build().setThreadLocalsFrom(parent.storeIn(Context.empty()))) {
+                context.getBean(Tickets.class).count(1);
+            } finally {
+                ThreadSpanAccessor.unregister();
+                parent.end();
+            }
+        });
+        assertThat(ended.spans().get(0).parentSpanIdBits())
+                .isEqualTo(ended.spans().get(1).spanIdBits());
     }
 
     @Test
