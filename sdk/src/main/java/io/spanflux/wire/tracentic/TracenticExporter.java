@@ -99,7 +99,7 @@ public final class TracenticExporter implements SpanExporter {
 
     @Override
     public @Nullable String obstacle() {
-        return exporter.obstacle();
+        return exporter == null ? null : exporter.obstacle();
     }
 
     @Override
