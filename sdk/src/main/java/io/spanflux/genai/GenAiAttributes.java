@@ -123,7 +123,13 @@ public final class GenAiAttributes {
     /** Output tokens that were audio. */
     public static final String USAGE_AUDIO_OUTPUT_TOKENS = "gen_ai.usage.audio.output_tokens";
 
-    /** The service tier that was asked for, of the provider {@code openai}; an attribute of the span. */
+    /** The API that was called, of the provider {@code openai}: {@code chat_completions} or {@code responses}. */
+    public static final String OPENAI_API_TYPE = "openai.api.type";
+
+    /** The state of the back end that answered, of the provider {@code openai}. */
+    public static final String OPENAI_RESPONSE_SYSTEM_FINGERPRINT = "openai.response.system_fingerprint";
+
+    /** The service tier that was asked for, of the provider {@code openai}, where it is not {@code auto}. */
     public static final String OPENAI_REQUEST_SERVICE_TIER = "openai.request.service_tier";
 
     /** The service tier that answered, of the provider {@code openai}. */

@@ -32,6 +32,7 @@ public final class Generation extends InferenceData<Generation> implements GenAi
     private @Nullable String responseId;
     private @Nullable String responseModel;
     private @Nullable String serviceTier;
+    private @Nullable String systemFingerprint;
     private @Nullable MessageAggregator streamed;
     private @Nullable Double timeToFirstChunk;
     private SpanKind kind = SpanKind.CLIENT;
@@ -141,6 +142,24 @@ public final class Generation extends InferenceData<Generation> implements GenAi
     public Generation serviceTier(@Nullable String serviceTier) {
         if (!isFrozen() && serviceTier != null) {
             this.serviceTier = serviceTier;
+        }
+        return this;
+    }
+
+    /**
+     * What only OpenAI's API knows of a request: which of them it is, {@code chat_completions} or {@code responses}, and the
+     * service tier that is asked for, if not {@code auto}.
+     */
+    public Generation openAiRequest(@Nullable String apiType, @Nullable String serviceTier) {
+        options().openAiApiType = apiType;
+        options().openAiServiceTier = serviceTier;
+        return this;
+    }
+
+    /** The state of OpenAI's back end that answered. Null changes nothing. */
+    public Generation systemFingerprint(@Nullable String systemFingerprint) {
+        if (!isFrozen() && systemFingerprint != null) {
+            this.systemFingerprint = systemFingerprint;
         }
         return this;
     }
@@ -292,6 +311,7 @@ public final class Generation extends InferenceData<Generation> implements GenAi
             case RESPONSE_MODEL -> responseModel;
             case RESPONSE_TIME_TO_FIRST_CHUNK -> timeToFirstChunk;
             case OPENAI_RESPONSE_SERVICE_TIER -> "openai".equals(provider) ? serviceTier : null;
+            case OPENAI_RESPONSE_SYSTEM_FINGERPRINT -> systemFingerprint;
             default -> commonMetadata(key);
         };
     }
@@ -365,6 +385,7 @@ public final class Generation extends InferenceData<Generation> implements GenAi
         to.acceptIfSet(RESPONSE_ID, responseId);
         to.acceptIfSet(RESPONSE_MODEL, responseModel);
         to.acceptIfSet("openai".equals(provider) ? OPENAI_RESPONSE_SERVICE_TIER : SERVICE_TIER, serviceTier);
+        to.acceptIfSet(OPENAI_RESPONSE_SYSTEM_FINGERPRINT, systemFingerprint);
         to.acceptIfSet(RESPONSE_FINISH_REASONS, finishReasons());
         to.acceptIfSet(RESPONSE_TIME_TO_FIRST_CHUNK, timeToFirstChunk);
         forEachToken(to);

@@ -62,6 +62,12 @@ final class RequestOptions {
     @Nullable
     String promptVersion;
 
+    @Nullable
+    String openAiApiType;
+
+    @Nullable
+    String openAiServiceTier;
+
     boolean compacted;
 
     void forEachAttribute(AttributeConsumer to) {
@@ -86,6 +92,10 @@ final class RequestOptions {
         to.acceptIfSet(PROMPT_NAME, promptName);
         if (promptName != null) {
             to.acceptIfSet(PROMPT_VERSION, promptVersion);
+        }
+        to.acceptIfSet(OPENAI_API_TYPE, openAiApiType);
+        if (!"auto".equals(openAiServiceTier)) {
+            to.acceptIfSet(OPENAI_REQUEST_SERVICE_TIER, openAiServiceTier);
         }
         to.acceptIfSet(SERVER_ADDRESS, serverAddress);
         if (serverAddress != null) {

@@ -204,7 +204,8 @@ public enum GenAiMetric {
         static final List<String> CALL =
                 List.of(OPERATION_NAME, PROVIDER_NAME, REQUEST_MODEL, RESPONSE_MODEL, SERVER_ADDRESS, SERVER_PORT);
 
-        static final List<String> ANSWERED_CALL = of(CALL, OPENAI_RESPONSE_SERVICE_TIER);
+        static final List<String> ANSWERED_CALL =
+                of(CALL, OPENAI_RESPONSE_SERVICE_TIER, OPENAI_RESPONSE_SYSTEM_FINGERPRINT);
         static final List<String> MCP = List.of(
                 MCP_METHOD_NAME,
                 OPERATION_NAME,

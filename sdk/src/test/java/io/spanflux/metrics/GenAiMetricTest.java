@@ -72,12 +72,12 @@ class GenAiMetricTest {
         assertThat(GenAiMetric.TIME_PER_OUTPUT_CHUNK.attributeKeys()).isEqualTo(CALL_KEYS);
         assertThat(GenAiMetric.OPERATION_DURATION.attributeKeys()).startsWith(CALL_KEYS.toArray(new String[0]));
         assertThat(GenAiMetric.OPERATION_DURATION.attributeKeys())
-                .hasSize(8)
-                .endsWith("openai.response.service_tier", "error.type");
+                .hasSize(9)
+                .endsWith("openai.response.service_tier", "openai.response.system_fingerprint", "error.type");
         assertThat(GenAiMetric.TOKEN_USAGE.attributeKeys()).startsWith(CALL_KEYS.toArray(new String[0]));
         assertThat(GenAiMetric.TOKEN_USAGE.attributeKeys())
-                .hasSize(8)
-                .endsWith("openai.response.service_tier", "gen_ai.token.type");
+                .hasSize(9)
+                .endsWith("openai.response.service_tier", "openai.response.system_fingerprint", "gen_ai.token.type");
         assertThat(GenAiMetric.WORKFLOW_DURATION.attributeKeys()).containsExactly("gen_ai.workflow.name", "error.type");
         assertThat(GenAiMetric.INVOKE_AGENT_DURATION.attributeKeys())
                 .containsExactly("gen_ai.agent.name", "gen_ai.request.model", "error.type");
