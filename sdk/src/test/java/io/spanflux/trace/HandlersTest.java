@@ -210,7 +210,7 @@ class HandlersTest {
         Pairing twoToo = new Pairing();
         List<List<Pairing>> lists = List.of(List.of(one, oneToo), List.of(two, twoToo));
         Tracer tracer = Tracer.builder().handler(one).handler(oneToo).build();
-        int rounds = 4_000;
+        int rounds = 2_000;
 
         Race.of(4)
                 .run(
@@ -251,7 +251,7 @@ class HandlersTest {
         }
         Race.of(4)
                 .run(
-                        4_000,
+                        2_000,
                         round -> Race.round(
                                 thread -> {
                                     if (round % 2 == 0) {
@@ -376,7 +376,7 @@ class HandlersTest {
     void onTraceEnd_isToldOnce_whoeverEndsLast() {
         Pairing pairing = new Pairing();
         Tracer tracer = Tracer.builder().handler(pairing).build();
-        Race.of(4).run(4_000, round -> {
+        Race.of(4).run(2_000, round -> {
             Span root = tracer.span("root").start();
             Span child = tracer.span("child").parent(root).start();
             return Race.round(

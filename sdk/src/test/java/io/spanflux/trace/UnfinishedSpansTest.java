@@ -127,7 +127,7 @@ class UnfinishedSpansTest {
                     }
                 })
                 .build();
-        Race.of(4).run(3_000, round -> {
+        Race.of(4).run(1_500, round -> {
             Span root = raced.span("root").start();
             Span one = raced.span("one").parent(root).start();
             Span two = raced.span("two").parent(one).start();
