@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Closes a {@link Spanflux} when the JVM ends, and says what could not be delivered. */
+/** Ends what is open and closes a {@link Spanflux} when the JVM ends, and says what could not be delivered. */
 final class ExitHook {
     private static final Logger log = LoggerFactory.getLogger(ExitHook.class);
 
@@ -33,6 +33,10 @@ final class ExitHook {
     }
 
     private static void run(Spanflux spanflux, Duration timeout) {
+        int open = spanflux.tracer().endOpenSpans();
+        if (open > 0) {
+            log.warn("The process ends in the middle of {} span(s); they leave marked spanflux.unfinished.", open);
+        }
         Ledger ledger = spanflux.awaitClose(timeout).ledger();
         long undelivered = ledger.pending() + ledger.dropped(DropCause.AFTER_CLOSE);
         if (undelivered > 0) {

@@ -675,7 +675,8 @@ public final class Spanflux {
         /**
          * Whether a shutdown hook of the JVM {@linkplain Spanflux#close closes} this when the process ends: by SIGTERM,
          * SIGINT, {@code System.exit}, or its last thread. Closing it earlier removes the hook. Turn it off where a container
-         * closes it in its own order. A process that is killed, or frozen as functions are, runs no hook. Default true.
+         * closes it in its own order, and where other hooks still serve requests. Spans that are open then leave marked
+         * {@code spanflux.unfinished}. A process that is killed, or frozen as functions are, runs no hook. Default true.
          */
         public Builder closeOnExit(boolean closeOnExit) {
             this.closeOnExit = closeOnExit;

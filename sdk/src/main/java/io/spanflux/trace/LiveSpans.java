@@ -6,6 +6,7 @@ package io.spanflux.trace;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -79,27 +80,33 @@ final class LiveSpans {
         }
     }
 
-    /** Ends the spans that started more than {@code maxNanos} before {@code now}; returns how many. */
-    int expire(long now, long maxNanos) {
+    /**
+     * Ends the spans that started more than {@code maxNanos} before {@code now}, after {@code before} has seen each; returns
+     * how many.
+     */
+    int expire(long now, long maxNanos, Consumer<Span> before) {
         int expired = 0;
         for (Table table = newest.get(); table != null; table = table.older) {
             for (int i = 0; i < table.slots.length(); i++) {
                 Span span = table.slots.getAcquire(i);
-                if (span != null && now - span.startNanoTime() > maxNanos && span.expire()) {
-                    expired++;
+                if (span != null && now - span.startNanoTime() > maxNanos) {
+                    before.accept(span);
+                    expired += span.expire() ? 1 : 0;
                 }
             }
         }
         return expired;
     }
 
-    /** Ends the spans of {@code trace} at this time; returns how many. */
-    int endUnfinished(LocalTrace trace, long endEpochNanos) {
+    /** Ends the spans of {@code trace}, or all where it is null, at this time; returns how many. */
+    int endUnfinished(@Nullable LocalTrace trace, long endEpochNanos) {
         int unfinished = 0;
         for (Table table = newest.get(); table != null; table = table.older) {
             for (int i = 0; i < table.slots.length(); i++) {
                 Span span = table.slots.getAcquire(i);
-                if (span != null && span.localTrace() == trace && span.endUnfinished(endEpochNanos)) {
+                if (span != null
+                        && (trace == null || span.localTrace() == trace)
+                        && span.endUnfinished(endEpochNanos)) {
                     unfinished++;
                 }
             }

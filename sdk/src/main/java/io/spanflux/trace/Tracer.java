@@ -7,7 +7,9 @@ import io.spanflux.diagnostics.RepeatedWarning;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
@@ -55,6 +57,7 @@ public final class Tracer {
     private final AtomicReference<Globals> globals;
     private final Resource resource;
     private final long maxLifetimeNanos;
+    private final @Nullable StartSites startSites;
     private final boolean endsUnfinished;
     private volatile boolean enabled;
     private final LiveSpans live = new LiveSpans();
@@ -80,6 +83,7 @@ public final class Tracer {
         this.globals = new AtomicReference<>(new Globals(builder.globals, Attributes.empty(), builder.globals));
         this.resource = builder.resource;
         this.maxLifetimeNanos = nanos(builder.maxLifetime);
+        this.startSites = builder.leakDetection ? new StartSites() : null;
         this.endsUnfinished = builder.endsUnfinished;
         this.enabled = builder.enabled;
     }
@@ -291,6 +295,9 @@ public final class Tracer {
             }
             local.opened();
             live.add(span);
+            if (startSites != null) {
+                startSites.started(span);
+            }
             started(span);
         }
         return span;
@@ -373,6 +380,9 @@ public final class Tracer {
     /** Called once by the thread that ended {@code span}. */
     void ended(Span span) {
         live.remove(span);
+        if (startSites != null) {
+            startSites.ended(span);
+        }
         LocalTrace trace = span.localTrace();
         if (endsUnfinished && trace.isLeftOpenBy(span)) {
             // Before anyone sees the root end: children end, and leave, before their parents.
@@ -632,14 +642,29 @@ public final class Tracer {
      * status ERROR; returns how many. {@code Spanflux} calls this every now and then.
      */
     public int expireSpans() {
-        int expired = live.expire(clock.nanoTime(), maxLifetimeNanos);
+        StartSites sites = startSites;
+        Map<String, Integer> places = new LinkedHashMap<>();
+        int expired = live.expire(clock.nanoTime(), maxLifetimeNanos, span -> {
+            if (sites != null) {
+                sites.mark(span, places);
+            }
+        });
         if (expired > 0) {
             expirations.warn(
                     expired,
                     "Ended " + expired + " span(s) that outlived maxLifetime=" + Duration.ofNanos(maxLifetimeNanos)
-                            + ": a Publisher never terminated, or a span was started and never ended.");
+                            + ": a Publisher never terminated, or a span was started and never ended."
+                            + (sites == null ? " leakDetection(true) names where." : " Started " + places));
         }
         return expired;
+    }
+
+    /**
+     * Ends all spans that are open now, marked {@code spanflux.unfinished}, and returns how many: for the end of a process.
+     * What is said of them later is ignored.
+     */
+    public int endOpenSpans() {
+        return live.endUnfinished(null, clock.epochNanos(clock.nanoTime()));
     }
 
     SpanLimits limits() {
@@ -719,6 +744,7 @@ public final class Tracer {
         private Attributes globals = Attributes.empty();
         private Resource resource = Resource.of(Attributes.empty());
         private Duration maxLifetime = Duration.ofHours(1);
+        private boolean leakDetection;
         private boolean endsUnfinished;
         private boolean enabled = true;
 
@@ -795,6 +821,17 @@ public final class Tracer {
                 throw new IllegalArgumentException("maxLifetime is not positive: " + maxLifetime);
             }
             this.maxLifetime = maxLifetime;
+            return this;
+        }
+
+        /**
+         * Whether to remember of each span where it was started, so that one that outlives {@link #maxLifetime} says it: as
+         * {@code spanflux.started_at}, the first frame that is not of Spanflux, Reactor or the JDK, and in the warning.
+         * Costs a walk of the stack at each start, microseconds, and a text of each live span; for finding a leak, not for
+         * always. Default false.
+         */
+        public Builder leakDetection(boolean leakDetection) {
+            this.leakDetection = leakDetection;
             return this;
         }
 

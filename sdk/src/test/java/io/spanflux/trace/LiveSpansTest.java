@@ -113,7 +113,7 @@ class LiveSpansTest {
         Span young = span(3_001);
         live.add(young);
 
-        int expired = live.expire(clock.nanoTime(), Duration.ofSeconds(59).toNanos());
+        int expired = live.expire(clock.nanoTime(), Duration.ofSeconds(59).toNanos(), span -> {});
 
         assertThat(expired).isEqualTo(3_000);
         assertThat(young.hasEnded()).isFalse();
@@ -126,7 +126,7 @@ class LiveSpansTest {
         span.end();
         clock.advance(Duration.ofMinutes(1));
 
-        assertThat(live.expire(clock.nanoTime(), 1)).isZero();
+        assertThat(live.expire(clock.nanoTime(), 1, other -> {})).isZero();
         assertThat(span.attributes().isEmpty()).isTrue();
     }
 
