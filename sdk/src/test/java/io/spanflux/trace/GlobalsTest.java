@@ -85,15 +85,17 @@ class GlobalsTest {
     void global_byManyThreads_losesNoKey() {
         Race.of(4)
                 .run(
-                        4_000,
+                        1_000,
                         round -> Race.round(
                                 thread -> {
-                                    if (round % 2 == 0) {
-                                        tracer.global("key" + thread, round);
-                                    } else {
-                                        tracer.removeGlobal("key" + thread);
+                                    for (int i = 0; i < 25; i++) {
+                                        if (round % 2 == 0) {
+                                            tracer.global("key" + thread + '.' + i, round);
+                                        } else {
+                                            tracer.removeGlobal("key" + thread + '.' + i);
+                                        }
                                     }
                                 },
-                                () -> assertThat(tracer.globals().size()).isEqualTo(round % 2 == 0 ? 6 : 2)));
+                                () -> assertThat(tracer.globals().size()).isEqualTo(round % 2 == 0 ? 102 : 2)));
     }
 }
