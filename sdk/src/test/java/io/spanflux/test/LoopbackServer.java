@@ -45,6 +45,7 @@ public final class LoopbackServer implements AutoCloseable {
     private final AtomicInteger connections = new AtomicInteger();
     private final CountDownLatch closed = new CountDownLatch(1);
     private volatile Behaviour otherwise = Behaviour.ok();
+    private volatile boolean forgetful;
 
     private LoopbackServer(ServerSocket socket, String scheme) {
         this.socket = socket;
@@ -58,8 +59,17 @@ public final class LoopbackServer implements AutoCloseable {
 
     /** A server behind {@code sockets}, for TLS. */
     public static LoopbackServer start(ServerSocketFactory sockets, String scheme, Behaviour... script) {
+        return start(sockets, scheme, 0, script);
+    }
+
+    /** A server at a port where one was before, for those that go down and come back. */
+    public static LoopbackServer startAt(int port) {
+        return start(ServerSocketFactory.getDefault(), "http", port);
+    }
+
+    private static LoopbackServer start(ServerSocketFactory sockets, String scheme, int port, Behaviour... script) {
         try {
-            ServerSocket socket = sockets.createServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
+            ServerSocket socket = sockets.createServerSocket(port, 50, InetAddress.getByName("127.0.0.1"));
             LoopbackServer server = new LoopbackServer(socket, scheme);
             server.script.addAll(List.of(script));
             server.thread("accept", server::acceptAll);
@@ -105,7 +115,9 @@ public final class LoopbackServer implements AutoCloseable {
                 if (request == null) {
                     return;
                 }
-                requests.add(request);
+                if (!forgetful) {
+                    requests.add(request);
+                }
                 Behaviour next = script.poll();
                 Exchange exchange = new Exchange(request, connection, this);
                 (next == null ? otherwise : next).respond(exchange);
@@ -123,6 +135,12 @@ public final class LoopbackServer implements AutoCloseable {
     /** What requests get that the script has nothing for. */
     public LoopbackServer otherwise(Behaviour behaviour) {
         this.otherwise = behaviour;
+        return this;
+    }
+
+    /** Keeps no requests from now on, for those who send more than fits into memory. */
+    public LoopbackServer forgetful() {
+        this.forgetful = true;
         return this;
     }
 
