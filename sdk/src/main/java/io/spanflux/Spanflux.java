@@ -4,6 +4,7 @@
 package io.spanflux;
 
 import io.spanflux.config.Environment;
+import io.spanflux.crac.CheckpointResource;
 import io.spanflux.diagnostics.RepeatedWarning;
 import io.spanflux.events.Events;
 import io.spanflux.export.ConsoleSpanExporter;
@@ -50,6 +51,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
+import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
@@ -88,6 +90,7 @@ public final class Spanflux {
     private final @Nullable DebugOutput debug;
     private final Disposable sweeper;
     private final @Nullable ExitHook exitHook;
+    private final Disposable checkpoints;
 
     private Spanflux(
             Tracer tracer,
@@ -99,7 +102,8 @@ public final class Spanflux {
             Events events,
             @Nullable DebugOutput debug,
             Duration sweepInterval,
-            @Nullable Duration exitTimeout) {
+            @Nullable Duration exitTimeout,
+            @Nullable Duration checkpointTimeout) {
         this.tracer = tracer;
         this.destinations = List.copyOf(destinations);
         this.tailSampler = tailSampler;
@@ -112,6 +116,9 @@ public final class Spanflux {
         this.sweeper =
                 Schedulers.parallel().schedulePeriodically(tracer::expireSpans, nanos, nanos, TimeUnit.NANOSECONDS);
         this.exitHook = exitTimeout == null ? null : ExitHook.register(this, exitTimeout);
+        this.checkpoints = checkpointTimeout == null
+                ? Disposables.disposed()
+                : CheckpointResource.register(() -> beforeCheckpoint(checkpointTimeout), tracer::afterRestore);
     }
 
     /** A builder. */
@@ -311,11 +318,25 @@ public final class Spanflux {
                         .doOnNext(report -> output.line(what + " done: " + report));
     }
 
+    /** Nothing of ours may be open in the image of a process. */
+    private void beforeCheckpoint(Duration timeout) {
+        Ledger ledger = awaitShutdown(timeout).ledger();
+        if (ledger.pending() > 0) {
+            log.warn(
+                    "A checkpoint is made with {} span(s) that were not delivered within {}; each process that is restored"
+                            + " from it delivers them: {}",
+                    ledger.pending(),
+                    timeout,
+                    ledger);
+        }
+    }
+
     private void letGo() {
         try {
             // Both take locks, and this is one of Reactor's threads that must not block.
             Schedulers.boundedElastic().schedule(() -> {
                 sweeper.dispose();
+                checkpoints.dispose();
                 if (exitHook != null) {
                     exitHook.remove();
                 }
@@ -525,6 +546,8 @@ public final class Spanflux {
         private boolean closeOnExit = true;
         private Duration exitTimeout = Duration.ofSeconds(5);
         private boolean debug;
+        private boolean checkpoints;
+        private Duration checkpointTimeout = Duration.ofSeconds(10);
 
         private record Added(SpanExporter exporter, Consumer<RecordPipeline.Builder<Span>> pipeline) {}
 
@@ -709,6 +732,9 @@ public final class Spanflux {
                 throw new IllegalArgumentException(
                         "baggage says nothing to an own propagator: give it Propagator.baggage(List) instead");
             }
+            if (checkpoints) {
+                requireCrac();
+            }
             EnvironmentOptions options = new EnvironmentOptions(environment);
             List<Added> chosen = exporters.isEmpty() ? exportersOfEnvironment(options) : exporters;
             Pricing pricing = pricing(options);
@@ -764,7 +790,17 @@ public final class Spanflux {
                     exportedEvents,
                     output,
                     sweepInterval(built.maxLifetime()),
-                    closeOnExit && !options.disabled() ? exitTimeout : null);
+                    closeOnExit && !options.disabled() ? exitTimeout : null,
+                    checkpoints ? checkpointTimeout : null);
+        }
+
+        private static void requireCrac() {
+            try {
+                Class.forName("org.crac.Resource", false, Spanflux.class.getClassLoader());
+            } catch (ClassNotFoundException e) {
+                throw new IllegalArgumentException(
+                        "checkpoints needs org.crac:crac, which is not on the class path", e);
+            }
         }
 
         private Pricing pricing(EnvironmentOptions options) {

@@ -40,6 +40,7 @@ class ArchitectureTest {
     private static final Map<String, Set<String>> MAY_USE = Map.ofEntries(
             Map.entry("diagnostics", Set.of()),
             Map.entry("config", Set.of()),
+            Map.entry("crac", Set.of()),
             Map.entry("redaction", Set.of("diagnostics")),
             Map.entry("trace", Set.of("diagnostics")),
             Map.entry("genai", Set.of("trace", "redaction", "diagnostics")),
@@ -136,6 +137,11 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat(resideInAnyPackage("io.micrometer.."))
                 .check(MAIN);
+        noClasses()
+                .that(resideOutsideOfPackages("io.spanflux.crac"))
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("org.crac.."))
+                .check(MAIN);
         classes()
                 .should()
                 .onlyDependOnClassesThat(resideInAnyPackage(
@@ -148,6 +154,7 @@ class ArchitectureTest {
                         "reactor..",
                         "io.netty..",
                         "io.micrometer.core..",
+                        "org.crac..",
                         "tools.jackson.."))
                 .check(MAIN);
     }

@@ -20,6 +20,11 @@ final class SystemClock implements Clock {
 
     private SystemClock() {}
 
+    /** Reads the wall clock now: in a process that was restored, the monotonic one may go on as if no time had passed. */
+    void resync() {
+        anchor = Anchor.now();
+    }
+
     @Override
     public long nanoTime() {
         return System.nanoTime();

@@ -725,6 +725,21 @@ public final class Tracer {
         return samplerFailures.count() + handlerFailures.count() + dataFailures.count() + clockFailures.count();
     }
 
+    /**
+     * For a process that was restored from a checkpoint: takes new seeds for ids, so that two processes restored from the
+     * same one make different ids, and reads the wall clock anew. An own {@link Builder#idGenerator} or
+     * {@link Builder#clock} does so itself, but for a {@link RandomIdGenerator}. Called by {@code Spanflux} where it takes
+     * part in checkpoints.
+     */
+    public void afterRestore() {
+        // Also made for ids that are asked for without a tracer.
+        RandomIdGenerator.shared().reseed();
+        if (ids instanceof RandomIdGenerator random) {
+            random.reseed();
+        }
+        SystemClock.INSTANCE.resync();
+    }
+
     @Override
     public String toString() {
         return "Tracer{sampler=" + sampler + ", limits=" + limits + ", handlers="

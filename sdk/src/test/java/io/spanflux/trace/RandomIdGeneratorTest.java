@@ -77,6 +77,19 @@ class RandomIdGeneratorTest {
         assertThat(third - second).as("a step across new seeds").isNotEqualTo(0x9E3779B97F4A7C15L);
     }
 
+    @Test
+    void restoredTracer_leavesTheSequence_ofItsOwnGeneratorAndTheShared() {
+        long own = unmixed(ids.spanId());
+        long shared = unmixed(RandomIdGenerator.shared().spanId());
+
+        Tracer.builder().idGenerator(ids).build().afterRestore();
+
+        assertThat(unmixed(ids.spanId()) - own).isNotEqualTo(0x9E3779B97F4A7C15L);
+        // Other tests may have taken some in between, each a step.
+        long steps = (unmixed(RandomIdGenerator.shared().spanId()) - shared) * inverse(0x9E3779B97F4A7C15L);
+        assertThat(steps).as("steps to a number after new seeds").matches(count -> count < 1 || count > 1L << 32);
+    }
+
     /** What was mixed: two processes that were restored from one checkpoint would count on from the same number. */
     private static long unmixed(long id) {
         long z = id ^ (id >>> 31) ^ (id >>> 62);
