@@ -55,7 +55,7 @@ public final class SpanBuilder {
         if (context == null) {
             return parent((Span) null);
         }
-        this.parent = Span.from(context);
+        this.parent = tracer.parentIn(context);
         this.scope = Scope.from(context);
         return this;
     }

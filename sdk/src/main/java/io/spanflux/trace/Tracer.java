@@ -53,6 +53,7 @@ public final class Tracer {
     private final Clock clock;
     private final IdGenerator ids;
     private final Sampler sampler;
+    private final @Nullable Function<? super ContextView, @Nullable SpanContext> foreignParent;
     private final AtomicReference<Handlers> handlers;
     private final AtomicReference<Globals> globals;
     private final Resource resource;
@@ -65,6 +66,7 @@ public final class Tracer {
     private final LongAdder callsAfterEnd = new LongAdder();
     private final RepeatedWarning clockFailures = new RepeatedWarning(log);
     private final RepeatedWarning samplerFailures = new RepeatedWarning(log);
+    private final RepeatedWarning parentFailures = new RepeatedWarning(log);
     private final RepeatedWarning handlerFailures = new RepeatedWarning(log);
     private final RepeatedWarning dataFailures = new RepeatedWarning(log);
     private final RepeatedWarning expirations = new RepeatedWarning(log);
@@ -81,6 +83,7 @@ public final class Tracer {
         this.sampler = builder.sampler;
         this.handlers = new AtomicReference<>(Handlers.of(builder.first, builder.handlers, builder.last));
         this.globals = new AtomicReference<>(new Globals(builder.globals, Attributes.empty(), builder.globals));
+        this.foreignParent = builder.foreignParent;
         this.resource = builder.resource;
         this.maxLifetimeNanos = nanos(builder.maxLifetime);
         this.startSites = builder.leakDetection ? new StartSites() : null;
@@ -117,7 +120,7 @@ public final class Tracer {
         return start(
                 nameOf(data),
                 kindOf(data),
-                Span.from(context),
+                parentIn(context),
                 Scope.from(context),
                 Attributes.empty(),
                 data,
@@ -194,6 +197,22 @@ public final class Tracer {
                 ownerBelow(above),
                 isBelow && above != null ? above.localTrace() : LocalTrace.NONE,
                 Handlers.NONE);
+    }
+
+    /** The span of {@code context}, else what stands for one that another library has put there. */
+    @Nullable
+    Span parentIn(ContextView context) {
+        Span span = Span.from(context);
+        if (span != null || foreignParent == null || !enabled) {
+            return span;
+        }
+        try {
+            SpanContext found = foreignParent.apply(context);
+            return found != null && found.isValid() ? Span.of(found) : null;
+        } catch (Throwable e) {
+            parentFailures.caught("The lookup of another library's parent failed; the span begins a trace.", e);
+            return null;
+        }
     }
 
     Span start(
@@ -720,9 +739,13 @@ public final class Tracer {
         return live.untracked();
     }
 
-    /** How many times a sampler, a handler, a clock or a span's data threw. */
+    /** How many times a sampler, a handler, a clock, a lookup of parents or a span's data threw. */
     public long callbackFailures() {
-        return samplerFailures.count() + handlerFailures.count() + dataFailures.count() + clockFailures.count();
+        return samplerFailures.count()
+                + parentFailures.count()
+                + handlerFailures.count()
+                + dataFailures.count()
+                + clockFailures.count();
     }
 
     /**
@@ -753,6 +776,7 @@ public final class Tracer {
         private Clock clock = Clock.system();
         private IdGenerator ids = IdGenerator.random();
         private Sampler sampler = Sampler.parentBased(Sampler.alwaysOn());
+        private @Nullable Function<? super ContextView, @Nullable SpanContext> foreignParent;
         private final List<SpanHandler> first = new ArrayList<>();
         private final List<SpanHandler> handlers = new ArrayList<>();
         private final List<SpanHandler> last = new ArrayList<>();
@@ -786,6 +810,15 @@ public final class Tracer {
         /** Which spans are recorded. Default parent-based, every root span. */
         public Builder sampler(Sampler sampler) {
             this.sampler = Objects.requireNonNull(sampler, "sampler == null");
+            return this;
+        }
+
+        /**
+         * Where the parent of a span is looked for when its {@code Context} has none of ours: a span that another library
+         * put there. Its null means none; called on the thread that starts the span, must not block. Default nowhere.
+         */
+        public Builder foreignParent(Function<? super ContextView, @Nullable SpanContext> foreignParent) {
+            this.foreignParent = Objects.requireNonNull(foreignParent, "foreignParent == null");
             return this;
         }
 

@@ -275,6 +275,38 @@ class TracerTest {
     }
 
     @Test
+    void foreignParent_isAskedOnlyWhereThereIsNoneOfOurs() {
+        SpanContext foreign =
+                SpanContext.remote("1".repeat(32), "2".repeat(16), SpanContext.SAMPLED, TraceState.empty());
+        Tracer asking = Tracer.builder()
+                .foreignParent(context -> context.getOrDefault("theirs", null))
+                .build();
+        Context theirs = Context.of("theirs", foreign);
+
+        Span below = asking.span("below").parent(theirs).start();
+        assertThat(below.context().traceId()).isEqualTo(foreign.traceId());
+        assertThat(below.parentSpanIdBits()).isEqualTo(foreign.spanIdBits());
+        assertThat(asking.start(FakeData.silent(), below.storeIn(theirs)).parentSpanIdBits())
+                .isEqualTo(below.spanIdBits());
+        assertThat(asking.start(FakeData.silent(), theirs).parentSpanIdBits()).isEqualTo(foreign.spanIdBits());
+        assertThat(asking.start(FakeData.silent(), Context.empty()).parentSpanIdBits())
+                .isZero();
+    }
+
+    @Test
+    void foreignParent_throws_theSpanBeginsATrace() {
+        Tracer failing = Tracer.builder()
+                .foreignParent(context -> {
+                    throw new IllegalStateException("broken lookup");
+                })
+                .build();
+
+        assertThat(failing.span("span").parent(Context.empty()).start().parentSpanIdBits())
+                .isZero();
+        assertThat(failing.callbackFailures()).isEqualTo(1);
+    }
+
+    @Test
     void sampler_returnsNull_spanIsRecordedAndExported() {
         Tracer failing = Tracer.builder().sampler(request -> null).build();
 
