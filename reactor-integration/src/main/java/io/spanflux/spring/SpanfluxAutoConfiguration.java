@@ -8,8 +8,10 @@ import io.spanflux.Spanflux;
 import io.spanflux.metrics.MetricTarget;
 import io.spanflux.metrics.micrometer.MicrometerTarget;
 import io.spanflux.reactor.ReactiveTracer;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.ConfigurableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -20,6 +22,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.ImportRuntimeHints;
 import org.springframework.core.env.Environment;
+import org.springframework.util.ClassUtils;
 
 /**
  * A {@link Spanflux} and a {@link ReactiveTracer} from the properties {@code spanflux.*}, the standard {@code OTEL_*} variables
@@ -71,6 +74,20 @@ public final class SpanfluxAutoConfiguration {
     @ConditionalOnBooleanProperty("spanflux.logging.correlation")
     LogCorrelation spanfluxLogCorrelation() {
         return new LogCorrelation();
+    }
+
+    @Bean
+    @ConditionalOnBooleanProperty("spanflux.observation-parent")
+    SpanfluxCustomizer spanfluxObservationParent(BeanFactory beans) {
+        if (!ClassUtils.isPresent("io.micrometer.tracing.Span", classLoaderOf(beans))) {
+            throw new IllegalStateException(
+                    "spanflux.observation-parent needs io.micrometer:micrometer-tracing on the class path");
+        }
+        return builder -> builder.tracer(tracer -> tracer.foreignParent(new ObservationParent()));
+    }
+
+    private static @Nullable ClassLoader classLoaderOf(BeanFactory beans) {
+        return beans instanceof ConfigurableBeanFactory configurable ? configurable.getBeanClassLoader() : null;
     }
 
     /** Metrics in the application's registry. */

@@ -34,6 +34,8 @@ import org.springframework.util.unit.DataSize;
  * @param metrics GenAI metrics
  * @param webflux incoming requests
  * @param webclient outgoing requests
+ * @param observationParent whether a span without a parent of ours stands below the one that Micrometer Tracing made for the
+ *     observation in Reactor's Context, and follows its sampling
  * @param logging what log lines say of traces
  */
 @ConfigurationProperties("spanflux")
@@ -54,6 +56,7 @@ record SpanfluxProperties(
         @DefaultValue Metrics metrics,
         @DefaultValue Webflux webflux,
         @DefaultValue Webclient webclient,
+        @DefaultValue("false") boolean observationParent,
         @DefaultValue Logging logging) {
 
     SpanfluxProperties {

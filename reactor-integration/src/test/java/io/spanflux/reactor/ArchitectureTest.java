@@ -50,7 +50,11 @@ class ArchitectureTest {
         noClasses()
                 .that(resideOutsideOfPackages("io.spanflux.spring.."))
                 .should()
-                .dependOnClassesThat(resideInAnyPackage("org.springframework..", "io.micrometer.core.."))
+                .dependOnClassesThat(resideInAnyPackage(
+                        "org.springframework..",
+                        "io.micrometer.core..",
+                        "io.micrometer.observation..",
+                        "io.micrometer.tracing.."))
                 .check(MAIN);
         classes()
                 .that()
@@ -64,6 +68,8 @@ class ArchitectureTest {
                         "org.springframework..",
                         "org.aopalliance.intercept..",
                         "io.micrometer.core.instrument..",
+                        "io.micrometer.observation..",
+                        "io.micrometer.tracing..",
                         "tools.jackson.databind..",
                         "org.reactivestreams..",
                         "reactor.core..",
