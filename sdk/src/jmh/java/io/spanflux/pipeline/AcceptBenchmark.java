@@ -1,0 +1,328 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.pipeline;
+
+import brave.handler.MutableSpan;
+import io.opentelemetry.sdk.common.CompletableResultCode;
+import io.opentelemetry.sdk.trace.ReadableSpan;
+import io.opentelemetry.sdk.trace.SdkTracerProvider;
+import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
+import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
+import io.spanflux.bench.Discard;
+import io.spanflux.bench.GenAiSpans;
+import io.spanflux.bench.Rendezvous;
+import io.spanflux.trace.Span;
+import io.spanflux.trace.Tracer;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Threads;
+import org.openjdk.jmh.annotations.Warmup;
+import org.openjdk.jmh.infra.BenchmarkParams;
+import reactor.core.publisher.Mono;
+import zipkin2.reporter.AsyncReporter;
+
+/**
+ * What the thread pays on which a span ends, in nanoseconds for {@value #BURST} spans (for one, where it is alone). Read
+ * the median: a thread that loses its processor within a burst is no news about a queue. The peer {@code none} is the
+ * floor. All queues hold 2,048 spans, a batch 512, a tick comes after 5 s; spans have 25 attributes.
+ */
+@BenchmarkMode(Mode.SampleTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 3, time = 1)
+@Fork(2)
+public class AcceptBenchmark {
+    static final int BURST = 256;
+    private static final int QUEUE = 2048;
+    private static final int BATCH = 512;
+    private static final Duration DELAY = Duration.ofSeconds(5);
+
+    /** One queue under test. */
+    interface Queue {
+        /** Where spans wait for nobody. */
+        void accept(int span);
+
+        /** Returns when what waits has been exported. */
+        void drain();
+
+        void close();
+    }
+
+    /** Which queue, and what becomes of its batches. */
+    @State(Scope.Benchmark)
+    public abstract static class Peer {
+        @Param({"none", "spanflux", "opentelemetry", "zipkin"})
+        String peer;
+
+        private final CountDownLatch end = new CountDownLatch(1);
+        Queue queue;
+        Rendezvous rendezvous;
+
+        abstract boolean stalls();
+
+        @Setup
+        public void open(BenchmarkParams params) {
+            rendezvous = new Rendezvous(params.getThreads());
+            GenAiSpans spans = new GenAiSpans(0);
+            queue = switch (peer) {
+                case "none" -> new Nothing();
+                case "spanflux" -> new Ours(spans);
+                case "opentelemetry" -> new OpenTelemetry(spans);
+                default -> new Zipkin(spans);
+            };
+            if (stalls()) {
+                for (int i = 0; i < 3 * QUEUE; i++) {
+                    queue.accept(i % BURST);
+                }
+            }
+        }
+
+        @TearDown
+        public void close() {
+            end.countDown();
+            queue.close();
+        }
+
+        void burst() {
+            for (int i = 0; i < BURST; i++) {
+                queue.accept(i);
+            }
+        }
+
+        private final class Nothing implements Queue {
+            private volatile int last;
+
+            @Override
+            public void accept(int span) {
+                if (span == BURST) {
+                    last = span;
+                }
+            }
+
+            @Override
+            public void drain() {}
+
+            @Override
+            public void close() {}
+        }
+
+        private final class Ours implements Queue {
+            private final Span[] spans = new Span[BURST];
+            private final RecordPipeline<Span> pipeline = RecordPipeline.<Span>builder(
+                            new Discard.ToSpanflux(() -> stalls() ? Mono.never() : Mono.empty()))
+                    .maxQueueSize(QUEUE)
+                    .maxBatchSize(BATCH)
+                    .scheduleDelay(DELAY)
+                    .build();
+
+            Ours(GenAiSpans make) {
+                Tracer tracer = Tracer.builder().build();
+                for (int i = 0; i < BURST; i++) {
+                    spans[i] = make.start(tracer);
+                    spans[i].end();
+                }
+            }
+
+            @Override
+            public void accept(int span) {
+                pipeline.accept(spans[span]);
+            }
+
+            @Override
+            public void drain() {
+                pipeline.flush().block();
+            }
+
+            @Override
+            public void close() {
+                pipeline.close(Duration.ofMillis(100)).block();
+            }
+        }
+
+        private final class OpenTelemetry implements Queue {
+            private final ReadableSpan[] spans = new ReadableSpan[BURST];
+            private final BatchSpanProcessor processor = BatchSpanProcessor.builder(new Discard.ToOpenTelemetry(
+                            () -> stalls() ? new CompletableResultCode() : CompletableResultCode.ofSuccess()))
+                    .setMaxQueueSize(QUEUE)
+                    .setMaxExportBatchSize(BATCH)
+                    .setScheduleDelay(DELAY)
+                    .setExporterTimeout(Duration.ofHours(1))
+                    .build();
+
+            OpenTelemetry(GenAiSpans make) {
+                SdkTracerProvider provider = SdkTracerProvider.builder()
+                        .addSpanProcessor(SimpleSpanProcessor.create(
+                                new Discard.ToOpenTelemetry(CompletableResultCode::ofSuccess)))
+                        .build();
+                for (int i = 0; i < BURST; i++) {
+                    io.opentelemetry.api.trace.Span span = make.start(provider.get("bench"));
+                    span.end();
+                    spans[i] = (ReadableSpan) span;
+                }
+            }
+
+            @Override
+            public void accept(int span) {
+                processor.onEnd(spans[span]);
+            }
+
+            @Override
+            public void drain() {
+                processor.forceFlush().join(10, TimeUnit.SECONDS);
+            }
+
+            @Override
+            public void close() {
+                processor.shutdown();
+            }
+        }
+
+        private final class Zipkin implements Queue {
+            private final MutableSpan[] spans = new MutableSpan[BURST];
+            private final AsyncReporter<MutableSpan> reporter = AsyncReporter.builder(new Discard.ToZipkin(() -> {
+                        if (stalls()) {
+                            awaitEnd();
+                        }
+                    }))
+                    .queuedMaxSpans(QUEUE)
+                    .messageMaxBytes(4 * BATCH)
+                    .messageTimeout(DELAY.toSeconds(), TimeUnit.SECONDS)
+                    .closeTimeout(100, TimeUnit.MILLISECONDS)
+                    .build(Discard.NoEncoder.INSTANCE);
+
+            Zipkin(GenAiSpans make) {
+                try (brave.Tracing tracing = brave.Tracing.newBuilder()
+                        .addSpanHandler(new brave.handler.SpanHandler() {
+                            private int next;
+
+                            @Override
+                            public boolean end(brave.propagation.TraceContext context, MutableSpan span, Cause cause) {
+                                spans[next++] = span;
+                                return true;
+                            }
+                        })
+                        .build()) {
+                    for (int i = 0; i < BURST; i++) {
+                        make.start(tracing.tracer()).finish();
+                    }
+                }
+            }
+
+            private void awaitEnd() {
+                try {
+                    end.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+
+            @Override
+            public void accept(int span) {
+                reporter.report(spans[span]);
+            }
+
+            @Override
+            public void drain() {
+                reporter.flush();
+            }
+
+            @Override
+            public void close() {
+                reporter.close();
+            }
+        }
+    }
+
+    /** A destination that keeps up. */
+    public static class Running extends Peer {
+        @Override
+        boolean stalls() {
+            return false;
+        }
+    }
+
+    /** A destination that never answers, and a queue that is full for good. */
+    public static class Stalled extends Peer {
+        @Override
+        boolean stalls() {
+            return true;
+        }
+    }
+
+    /** Empties the queue before each burst, and lets all threads begin together. */
+    @State(Scope.Thread)
+    public static class Drained {
+        @Setup(Level.Invocation)
+        public void drain(Running running) {
+            running.rendezvous.await();
+            running.queue.drain();
+            running.rendezvous.await();
+        }
+    }
+
+    /** Lets the queue's thread fall asleep. */
+    @State(Scope.Thread)
+    public static class Idle {
+        @Setup(Level.Invocation)
+        public void pause() {
+            LockSupport.parkNanos(100_000);
+        }
+    }
+
+    @Benchmark
+    @Threads(1)
+    public void burst1(Running queue, Drained drained) {
+        queue.burst();
+    }
+
+    @Benchmark
+    @Threads(2)
+    public void burst2(Running queue, Drained drained) {
+        queue.burst();
+    }
+
+    @Benchmark
+    @Threads(4)
+    public void burst4(Running queue, Drained drained) {
+        queue.burst();
+    }
+
+    @Benchmark
+    @Threads(1)
+    public void stalled1(Stalled queue) {
+        queue.burst();
+    }
+
+    @Benchmark
+    @Threads(2)
+    public void stalled2(Stalled queue) {
+        queue.burst();
+    }
+
+    @Benchmark
+    @Threads(4)
+    public void stalled4(Stalled queue) {
+        queue.burst();
+    }
+
+    @Benchmark
+    @Threads(1)
+    public void lone(Running running, Idle idle) {
+        running.queue.accept(0);
+    }
+}
