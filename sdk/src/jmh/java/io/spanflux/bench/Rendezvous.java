@@ -17,12 +17,14 @@ public final class Rendezvous {
         this.threads = threads;
     }
 
-    /** Returns when all threads have come here as often as this one. */
-    public void await() {
-        long target = arrived.getAndIncrement() / threads * threads + threads;
+    /** Returns when all threads have come here as often as this one; true to one of them. */
+    public boolean await() {
+        long turn = arrived.getAndIncrement();
+        long target = turn / threads * threads + threads;
         long deadline = System.nanoTime() + PATIENCE_NANOS;
         while (arrived.get() < target && System.nanoTime() - deadline < 0) {
             Thread.yield();
         }
+        return turn == target - 1;
     }
 }

@@ -54,8 +54,8 @@ public class AcceptBenchmark {
 
     /** One queue under test. */
     interface Queue {
-        /** Where spans wait for nobody. */
-        void accept(int span);
+        /** What the thread calls that has just ended a span, which is in its cache therefore: always the same one. */
+        void accept();
 
         /** Returns when what waits has been exported. */
         void drain();
@@ -87,7 +87,7 @@ public class AcceptBenchmark {
             };
             if (stalls()) {
                 for (int i = 0; i < 3 * QUEUE; i++) {
-                    queue.accept(i % BURST);
+                    queue.accept();
                 }
             }
         }
@@ -100,19 +100,13 @@ public class AcceptBenchmark {
 
         void burst() {
             for (int i = 0; i < BURST; i++) {
-                queue.accept(i);
+                queue.accept();
             }
         }
 
         private final class Nothing implements Queue {
-            private volatile int last;
-
             @Override
-            public void accept(int span) {
-                if (span == BURST) {
-                    last = span;
-                }
-            }
+            public void accept() {}
 
             @Override
             public void drain() {}
@@ -122,7 +116,7 @@ public class AcceptBenchmark {
         }
 
         private final class Ours implements Queue {
-            private final Span[] spans = new Span[BURST];
+            private final Span span;
             private final RecordPipeline<Span> pipeline = RecordPipeline.<Span>builder(
                             new Discard.ToSpanflux(() -> stalls() ? Mono.never() : Mono.empty()))
                     .maxQueueSize(QUEUE)
@@ -132,15 +126,13 @@ public class AcceptBenchmark {
 
             Ours(GenAiSpans make) {
                 Tracer tracer = Tracer.builder().build();
-                for (int i = 0; i < BURST; i++) {
-                    spans[i] = make.start(tracer);
-                    spans[i].end();
-                }
+                span = make.start(tracer);
+                span.end();
             }
 
             @Override
-            public void accept(int span) {
-                pipeline.accept(spans[span]);
+            public void accept() {
+                pipeline.accept(span);
             }
 
             @Override
@@ -155,7 +147,7 @@ public class AcceptBenchmark {
         }
 
         private final class OpenTelemetry implements Queue {
-            private final ReadableSpan[] spans = new ReadableSpan[BURST];
+            private final ReadableSpan span;
             private final BatchSpanProcessor processor = BatchSpanProcessor.builder(new Discard.ToOpenTelemetry(
                             () -> stalls() ? new CompletableResultCode() : CompletableResultCode.ofSuccess()))
                     .setMaxQueueSize(QUEUE)
@@ -169,16 +161,13 @@ public class AcceptBenchmark {
                         .addSpanProcessor(SimpleSpanProcessor.create(
                                 new Discard.ToOpenTelemetry(CompletableResultCode::ofSuccess)))
                         .build();
-                for (int i = 0; i < BURST; i++) {
-                    io.opentelemetry.api.trace.Span span = make.start(provider.get("bench"));
-                    span.end();
-                    spans[i] = (ReadableSpan) span;
-                }
+                span = (ReadableSpan) make.start(provider.get("bench"));
+                ((io.opentelemetry.api.trace.Span) span).end();
             }
 
             @Override
-            public void accept(int span) {
-                processor.onEnd(spans[span]);
+            public void accept() {
+                processor.onEnd(span);
             }
 
             @Override
@@ -193,7 +182,7 @@ public class AcceptBenchmark {
         }
 
         private final class Zipkin implements Queue {
-            private final MutableSpan[] spans = new MutableSpan[BURST];
+            private MutableSpan span;
             private final AsyncReporter<MutableSpan> reporter = AsyncReporter.builder(new Discard.ToZipkin(() -> {
                         if (stalls()) {
                             awaitEnd();
@@ -208,18 +197,14 @@ public class AcceptBenchmark {
             Zipkin(GenAiSpans make) {
                 try (brave.Tracing tracing = brave.Tracing.newBuilder()
                         .addSpanHandler(new brave.handler.SpanHandler() {
-                            private int next;
-
                             @Override
-                            public boolean end(brave.propagation.TraceContext context, MutableSpan span, Cause cause) {
-                                spans[next++] = span;
+                            public boolean end(brave.propagation.TraceContext context, MutableSpan ended, Cause cause) {
+                                span = ended;
                                 return true;
                             }
                         })
                         .build()) {
-                    for (int i = 0; i < BURST; i++) {
-                        make.start(tracing.tracer()).finish();
-                    }
+                    make.start(tracing.tracer()).finish();
                 }
             }
 
@@ -232,8 +217,8 @@ public class AcceptBenchmark {
             }
 
             @Override
-            public void accept(int span) {
-                reporter.report(spans[span]);
+            public void accept() {
+                reporter.report(span);
             }
 
             @Override
@@ -269,8 +254,9 @@ public class AcceptBenchmark {
     public static class Drained {
         @Setup(Level.Invocation)
         public void drain(Running running) {
-            running.rendezvous.await();
-            running.queue.drain();
+            if (running.rendezvous.await()) {
+                running.queue.drain();
+            }
             running.rendezvous.await();
         }
     }
@@ -323,6 +309,6 @@ public class AcceptBenchmark {
     @Benchmark
     @Threads(1)
     public void lone(Running running, Idle idle) {
-        running.queue.accept(0);
+        running.queue.accept();
     }
 }
