@@ -51,13 +51,11 @@ public interface Exporting extends AutoCloseable {
 
     /** OpenTelemetry's exporter as it is made where the environment asks for {@code http/json}; it has no other way in. */
     private static SpanExporter json(String endpoint, String compression) {
-        HttpExporter http = new HttpExporterBuilder(
-                        StandardComponentId.ExporterType.OTLP_HTTP_SPAN_EXPORTER, endpoint)
+        HttpExporter http = new HttpExporterBuilder(StandardComponentId.ExporterType.OTLP_HTTP_SPAN_EXPORTER, endpoint)
                 .setCompression(compression)
                 .exportAsJson()
                 .build();
-        SpanReusableDataMarshaler marshaler =
-                new SpanReusableDataMarshaler(MemoryMode.REUSABLE_DATA, http::export);
+        SpanReusableDataMarshaler marshaler = new SpanReusableDataMarshaler(MemoryMode.REUSABLE_DATA, http::export);
         return new SpanExporter() {
             @Override
             public CompletableResultCode export(Collection<SpanData> batch) {

@@ -31,9 +31,12 @@ public final class Collector implements AutoCloseable {
                         .doOnNext(piece -> bytes.addAndGet(piece.readableBytes()))
                         .then(Mono.defer(() -> {
                             received.accept(System.nanoTime());
-                            boolean json = "application/json".equals(request.requestHeaders().get("content-type"));
+                            boolean json = "application/json"
+                                    .equals(request.requestHeaders().get("content-type"));
                             // An empty message of protobuf has no bytes.
-                            return response.header("content-type", request.requestHeaders().get("content-type"))
+                            return response.header(
+                                            "content-type",
+                                            request.requestHeaders().get("content-type"))
                                     .sendString(Mono.just(json ? "{}" : ""))
                                     .then();
                         })))

@@ -8,6 +8,7 @@ import io.spanflux.trace.Span;
 import io.spanflux.trace.SpanKind;
 import io.spanflux.trace.Tracer;
 import java.util.List;
+import java.util.Random;
 
 /**
  * The same span in each library: a chat of a model with 25 attributes, one of which may be a message. Each as its
@@ -36,7 +37,7 @@ public final class GenAiSpans {
         "openai",
         "gpt-4o-mini",
         "gpt-4o-mini-2024-07-18",
-        "chatcmpl-9J3uIL87gldCFtiIbyaOvTeYBRA3l",
+        "",
         "conv_5j66UpCpwteGg4YSxUnt7lPY",
         "text",
         "support",
@@ -88,24 +89,46 @@ public final class GenAiSpans {
         }
     }
 
-    private final String message;
+    /** So many that a compressor has forgotten a message when it comes again: its window is 32 KiB. */
+    private static final int VARIANTS = 64;
 
-    /** Spans with a message of about this many bytes; with a short text instead where it is 0. */
+    private static final int RESPONSE_ID = 4;
+    private static final int MESSAGE = 11;
+
+    private static final String[] WORDS = ("the customer asks when order will be there and whether we can send it to "
+                    + "another address because she moved last week please check status of delivery tell her what "
+                    + "happened warehouse says that parcel left on monday but carrier has no record refund or resend")
+            .split(" ");
+
+    private final String[] responseIds = new String[VARIANTS];
+    private final String[] messages = new String[VARIANTS];
+    private int spans;
+
+    /** Spans with a message of about this many bytes; with a short text instead where it is 0. Not thread-safe. */
     public GenAiSpans(int messageBytes) {
-        this.message = messageBytes == 0 ? "none" : message(messageBytes);
+        Random random = new Random(20261121);
+        for (int i = 0; i < VARIANTS; i++) {
+            responseIds[i] = "chatcmpl-" + Long.toString(random.nextLong() >>> 1, 36)
+                    + Long.toString(random.nextLong() >>> 1, 36);
+            messages[i] = messageBytes == 0 ? "none" : message(messageBytes, random);
+        }
     }
 
-    /** JSON of one message in English with line breaks and quotes, every 60 characters or so something to escape. */
-    private static String message(int bytes) {
+    /** JSON of one message in English with line breaks, one or two in a hundred characters to escape. */
+    private static String message(int bytes, Random random) {
         StringBuilder text = new StringBuilder("[{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"content\":\"");
-        for (int line = 0; text.length() < bytes - 80; line++) {
-            text.append("The customer of ticket ").append(line).append(" asks when the order will be there.\\n");
+        while (text.length() < bytes) {
+            text.append(WORDS[random.nextInt(WORDS.length)]).append(random.nextInt(12) == 0 ? "\\n" : " ");
         }
         return text.append("\"}]}]").toString();
     }
 
     private String text(int i) {
-        return i < TEXTS.length ? TEXTS[i] : message;
+        return switch (i) {
+            case RESPONSE_ID -> responseIds[spans % VARIANTS];
+            case MESSAGE -> messages[spans++ % VARIANTS];
+            default -> TEXTS[i];
+        };
     }
 
     /** Started, described and not ended. */
