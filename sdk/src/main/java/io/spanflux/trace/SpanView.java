@@ -24,7 +24,7 @@ final class SpanView {
     private @Nullable String name;
     private SpanStatus status = SpanStatus.UNSET;
     private @Nullable String description;
-    private Object[] attributes = new Object[16];
+    private Object[] attributes;
     private int attributeCount;
     private final List<SpanEvent> events = new ArrayList<>(0);
     private final List<SpanLink> links = new ArrayList<>(0);
@@ -34,8 +34,9 @@ final class SpanView {
     private int truncated;
     private int invalid;
 
-    private SpanView(SpanLimits limits) {
+    private SpanView(SpanLimits limits, int entries) {
         this.limits = limits;
+        this.attributes = new Object[2 * Math.min(entries, limits.attributeCount())];
     }
 
     static SpanView of(SpanEntry top, SpanLimits limits) {
@@ -44,7 +45,7 @@ final class SpanView {
         for (SpanEntry entry = top; i > 0 && entry != null; entry = entry.below) {
             entries[--i] = entry;
         }
-        SpanView view = new SpanView(limits);
+        SpanView view = new SpanView(limits, entries.length);
         for (SpanEntry entry : entries) {
             view.apply(entry);
         }
@@ -97,13 +98,13 @@ final class SpanView {
     /** Puts an attribute whatever the limit. */
     private void keepAttribute(String key, Object value) {
         for (int i = 0; i < 2 * attributeCount; i += 2) {
-            if (attributes[i].equals(key)) {
+            if (isSame(key, attributes[i])) {
                 attributes[i + 1] = value;
                 return;
             }
         }
         if (2 * attributeCount == attributes.length) {
-            attributes = Arrays.copyOf(attributes, 2 * attributes.length);
+            attributes = Arrays.copyOf(attributes, Math.max(8, 2 * attributes.length));
         }
         attributes[2 * attributeCount] = key;
         attributes[2 * attributeCount + 1] = value;
@@ -269,29 +270,32 @@ final class SpanView {
             Attributes globals,
             AttributeConsumer consumer,
             Consumer<Throwable> failed) {
-        Unclaimed unclaimed = new Unclaimed(consumer, this);
+        Set<String> passed = Set.of();
         int faults = 0;
         int cut = 0;
+        int dropped = droppedAttributes;
         if (data != null) {
+            Unclaimed unclaimed = new Unclaimed(consumer, this);
             try {
                 data.accept(unclaimed);
             } catch (Throwable e) {
                 failed.accept(e);
                 faults++;
             }
+            passed = unclaimed.passed;
             cut = unclaimed.truncated;
+            dropped += unclaimed.repeated;
         }
         for (int i = 0; i < 2 * attributeCount; i += 2) {
             Attributes.dispatch((String) attributes[i], attributes[i + 1], consumer);
         }
         int room = limits.attributeCount() - attributeCount;
-        int dropped = unclaimed.repeated;
         for (int i = 0; i < scope.size() + globals.size(); i++) {
             boolean fromScope = i < scope.size();
             Attributes source = fromScope ? scope : globals;
             int at = fromScope ? i : i - scope.size();
             String key = source.key(at);
-            if (has(key) || unclaimed.passed.contains(key) || (!fromScope && scope.contains(key))) {
+            if (has(key) || passed.contains(key) || (!fromScope && scope.contains(key))) {
                 continue;
             }
             if (room-- <= 0) {
@@ -310,18 +314,24 @@ final class SpanView {
         if (invalid + faults > 0) {
             consumer.accept("spanflux.invalid_values", invalid + faults);
         }
-        return droppedAttributes + dropped;
+        return dropped;
     }
 
     /** The value of an attribute of the span itself. */
     @Nullable
     Object attribute(String key) {
         for (int i = 0; i < 2 * attributeCount; i += 2) {
-            if (attributes[i].equals(key)) {
+            if (isSame(key, attributes[i])) {
                 return attributes[i + 1];
             }
         }
         return null;
+    }
+
+    /** Strings keep their hash, and keys begin alike: nearly all that differ are told apart without a look at their text. */
+    private static boolean isSame(String key, Object other) {
+        // An application's own data may ask with a null.
+        return key != null && key.hashCode() == other.hashCode() && key.equals(other);
     }
 
     private boolean has(String key) {
