@@ -39,7 +39,8 @@ import zipkin2.reporter.AsyncReporter;
 /**
  * What the thread pays on which a span ends, in nanoseconds for {@value #BURST} spans (for one, where it is alone). Read
  * the median: a thread that loses its processor within a burst is no news about a queue. The peer {@code none} is the
- * floor. All queues hold 2,048 spans, a batch 512, a tick comes after 5 s; spans have 25 attributes.
+ * floor. All queues hold 2,048 spans, a batch 512, a tick comes after 5 s; spans have 25 attributes. With
+ * {@code -p message=10000} spans are so large that the bytes bound the batch, which peers do not do.
  */
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -69,6 +70,10 @@ public class AcceptBenchmark {
         @Param({"none", "spanflux", "opentelemetry", "zipkin"})
         String peer;
 
+        /** Bytes of the message among the attributes. */
+        @Param("0")
+        int message;
+
         private final CountDownLatch end = new CountDownLatch(1);
         Queue queue;
         Rendezvous rendezvous;
@@ -78,7 +83,7 @@ public class AcceptBenchmark {
         @Setup
         public void open(BenchmarkParams params) {
             rendezvous = new Rendezvous(params.getThreads());
-            GenAiSpans spans = new GenAiSpans(0);
+            GenAiSpans spans = new GenAiSpans(message);
             queue = switch (peer) {
                 case "none" -> new Nothing();
                 case "spanflux" -> new Ours(spans);
