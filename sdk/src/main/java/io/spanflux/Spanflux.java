@@ -726,6 +726,28 @@ public final class Spanflux {
             return this;
         }
 
+        /**
+         * Whether this takes part in checkpoints of the process: CRaC, and SnapStart of AWS Lambda. Before one it
+         * {@linkplain Spanflux#shutdown shuts down}, so that no connection, event loop or file of ours is open;
+         * after each restore ids come from new seeds and the wall clock is read anew, and the first span opens
+         * connections. Resources are told in the reverse order in which they were registered: what still traces before a
+         * checkpoint is to be registered after this was built. Closing this ends it. Needs {@code org.crac:crac}. Default
+         * false.
+         */
+        public Builder checkpoints(boolean checkpoints) {
+            this.checkpoints = checkpoints;
+            return this;
+        }
+
+        /** How long a checkpoint waits for the spans at most. Default 10 s; not negative. */
+        public Builder checkpointTimeout(Duration checkpointTimeout) {
+            if (checkpointTimeout.isNegative()) {
+                throw new IllegalArgumentException("checkpointTimeout is negative: " + checkpointTimeout);
+            }
+            this.checkpointTimeout = checkpointTimeout;
+            return this;
+        }
+
         /** Everything wired; nothing is connected before the first span. */
         public Spanflux build() {
             if (propagator != null && !baggage.isEmpty()) {
