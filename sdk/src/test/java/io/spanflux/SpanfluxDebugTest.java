@@ -31,7 +31,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /** What debug(true) shows on stderr. */
 @Timeout(60)
 class SpanfluxDebugTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
     private final PrintStream out = new PrintStream(printed, true, StandardCharsets.UTF_8);

@@ -399,7 +399,7 @@ class SpanfluxEnvironmentTest {
 
         assertThat(span.isRecording()).isFalse();
         assertThat(span.context().traceId()).isEqualTo(SAMPLED_PARENT.traceId());
-        assertThat(spanflux.awaitFlush(Duration.ofSeconds(5)).ledger().accepted())
+        assertThat(spanflux.awaitFlush(Duration.ofSeconds(30)).ledger().accepted())
                 .isZero();
         Map<String, String> headers = new HashMap<>();
         spanflux.propagator().inject(span.storeIn(Context.empty()), headers::put);
@@ -530,7 +530,7 @@ class SpanfluxEnvironmentTest {
                 .span(Generation.chat("openai", "gpt-4o-mini").cost(new BigDecimal("0.25"), "USD"))
                 .start()
                 .end();
-        spanflux.awaitFlush(Duration.ofSeconds(5));
+        spanflux.awaitFlush(Duration.ofSeconds(30));
 
         Attributes attributes = exporter.spans().get(0).attributes();
         assertThat(attributes.get("spanflux.cost.total")).isEqualTo(0.25);
@@ -580,7 +580,7 @@ class SpanfluxEnvironmentTest {
                     }
                 })));
         spanflux.tracer().span("x").start().end();
-        spanflux.awaitFlush(Duration.ofSeconds(5));
+        spanflux.awaitFlush(Duration.ofSeconds(30));
 
         assertThat(exporter.spans())
                 .extracting(span -> span.attributes().get("handled"))

@@ -36,7 +36,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /** Events as users turn them on, beside spans that go to the same collector. */
 @Timeout(30)
 class SpanfluxEventsTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final DeliveryReport ONE_SPAN = new DeliveryReport(new Ledger(1, 1, 0, Map.of(), 0, 0), false);
 
     private final LoopbackServer server = LoopbackServer.start();
@@ -317,10 +317,10 @@ class SpanfluxEventsTest {
         call();
         long start = System.nanoTime();
 
-        DeliveryReport flushed = spanflux.awaitFlush(Duration.ofMillis(500));
-        DeliveryReport report = spanflux.awaitShutdown(Duration.ofSeconds(1));
+        DeliveryReport flushed = spanflux.awaitFlush(Duration.ofSeconds(2));
+        DeliveryReport report = spanflux.awaitShutdown(Duration.ofSeconds(2));
 
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofMillis(2_500));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(9));
         assertThat(flushed).isEqualTo(ONE_SPAN);
         assertThat(report).isEqualTo(ONE_SPAN);
         assertThat(spanflux.events().ledger()).isEqualTo(new Ledger(1, 0, 0, Map.of(), 0, 1));
@@ -341,9 +341,9 @@ class SpanfluxEventsTest {
         call();
         long start = System.nanoTime();
 
-        DeliveryReport report = spanflux.awaitClose(Duration.ofSeconds(1));
+        DeliveryReport report = spanflux.awaitClose(Duration.ofSeconds(3));
 
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofMillis(2_000));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(9));
         assertThat(report).isEqualTo(new DeliveryReport(new Ledger(2, 2, 0, Map.of(), 0, 0), false));
         assertThat(spanflux.events().ledger().isBalanced()).isTrue();
         assertThat(spanflux.events().ledger().sent()).isZero();

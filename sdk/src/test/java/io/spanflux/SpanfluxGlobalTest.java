@@ -27,7 +27,7 @@ class SpanfluxGlobalTest {
     @AfterEach
     void close() {
         Spanflux.replaceGlobal(null);
-        built.forEach(spanflux -> spanflux.awaitClose(Duration.ofSeconds(10)));
+        built.forEach(spanflux -> spanflux.awaitClose(Duration.ofSeconds(30)));
     }
 
     private Spanflux spanflux() {
@@ -48,7 +48,7 @@ class SpanfluxGlobalTest {
         assertThat(none.tracer().isEnabled()).isFalse();
         assertThat(none.ledgers()).isEmpty();
         assertThat(Spanflux.global()).isSameAs(none);
-        assertThat(none.awaitFlush(Duration.ofSeconds(5)).isComplete()).isTrue();
+        assertThat(none.awaitFlush(Duration.ofSeconds(30)).isComplete()).isTrue();
         // Warned of once a process, or once a minute: another test may have come first.
         assertThat(logs.warnings()).hasSizeLessThanOrEqualTo(1);
     }
@@ -58,7 +58,7 @@ class SpanfluxGlobalTest {
         Spanflux first = spanflux();
         Spanflux.setGlobal(first);
         Spanflux.global().tracer().span("s").start().end();
-        Spanflux.global().awaitFlush(Duration.ofSeconds(10));
+        Spanflux.global().awaitFlush(Duration.ofSeconds(30));
 
         assertThat(Spanflux.global()).isSameAs(first);
         assertThat(exporter.spans()).hasSize(1);
@@ -78,7 +78,7 @@ class SpanfluxGlobalTest {
         assertThat(Spanflux.global()).isSameAs(second);
 
         first.tracer().span("late").start().end();
-        first.awaitFlush(Duration.ofSeconds(10));
+        first.awaitFlush(Duration.ofSeconds(30));
         assertThat(exporter.spans()).hasSize(1);
         assertThat(Spanflux.replaceGlobal(null)).isSameAs(second);
         Spanflux.setGlobal(first);

@@ -22,7 +22,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /** Handlers of the application in a whole Spanflux. */
 @Timeout(30)
 class SpanfluxHandlersTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final InMemorySpanExporter exporter = InMemorySpanExporter.create();
     private final ConcurrentLinkedQueue<String> told = new ConcurrentLinkedQueue<>();

@@ -39,7 +39,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 /** Costs, from a price book to what leaves. */
 @Timeout(30)
 class SpanfluxPricingTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final Environment NONE = Environment.of(Map.of());
 
     @TempDir

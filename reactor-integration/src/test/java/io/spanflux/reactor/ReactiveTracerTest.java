@@ -47,7 +47,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 @Timeout(30)
 class ReactiveTracerTest {
-    private static final Duration LONG = Duration.ofSeconds(10);
+    private static final Duration LONG = Duration.ofSeconds(30);
 
     private final InMemorySpanExporter spans = InMemorySpanExporter.create();
     private final Spanflux spanflux = spanflux(builder -> {});

@@ -47,7 +47,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /** An exporter with a spool as users configure it, against a real server and a real disk. */
 @Timeout(120)
 class SpooledExportTest {
-    private static final Duration LONG = Duration.ofSeconds(20);
+    private static final Duration LONG = Duration.ofSeconds(30);
     private static final RetryPolicy QUICK =
             new RetryPolicy(Duration.ofMillis(20), Duration.ofMillis(100), Duration.ofSeconds(5));
 

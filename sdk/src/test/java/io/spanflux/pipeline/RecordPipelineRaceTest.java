@@ -28,7 +28,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /** The pipeline under real threads: whatever races, each span is accounted for once. */
 @Timeout(60)
 class RecordPipelineRaceTest {
-    private static final Duration LONG = Duration.ofSeconds(20);
+    private static final Duration LONG = Duration.ofSeconds(30);
 
     private RecordPipeline<Span> pipeline;
 

@@ -30,7 +30,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /** The tail stage under real threads: whatever races, a trace is passed on whole or not at all, and the numbers add up. */
 @Timeout(60)
 class TailSamplerRaceTest {
-    private static final Duration LONG = Duration.ofSeconds(20);
+    private static final Duration LONG = Duration.ofSeconds(30);
     private static final int SPANS_OF_A_TRACE = 4;
 
     private final Queue<Span> passed = new ConcurrentLinkedQueue<>();

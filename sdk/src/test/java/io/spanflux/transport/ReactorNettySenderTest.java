@@ -45,7 +45,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 /** Real sockets, a server that misbehaves on request, and no buffer left behind. */
 @Timeout(30)
 class ReactorNettySenderTest {
-    private static final Duration LONG = Duration.ofSeconds(10);
+    private static final Duration LONG = Duration.ofSeconds(30);
 
     @TempDir
     static Path keys;
