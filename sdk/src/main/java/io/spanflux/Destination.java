@@ -74,6 +74,14 @@ record Destination(
         return grouping == null ? ledger : ledger.behind(grouping.accepted(), Map.of());
     }
 
+    int queued() {
+        return pipeline.queued();
+    }
+
+    int capacity() {
+        return pipeline.capacity();
+    }
+
     Health health() {
         return pipeline.health();
     }

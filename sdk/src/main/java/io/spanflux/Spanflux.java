@@ -12,6 +12,7 @@ import io.spanflux.export.DropCause;
 import io.spanflux.export.OtlpExporter;
 import io.spanflux.export.SpanExporter;
 import io.spanflux.genai.ContentPolicy;
+import io.spanflux.metrics.Counter;
 import io.spanflux.metrics.GenAiMetrics;
 import io.spanflux.pipeline.Health;
 import io.spanflux.pipeline.Ledger;
@@ -663,7 +664,8 @@ public final class Spanflux {
         }
 
         /**
-         * Turns metrics on: every call is measured, also of spans that are sampled out. What is not set comes from
+         * Turns metrics on: every call is measured, also of spans that are sampled out; with them leave the SDK's own
+         * ({@code otel.sdk.*}: live spans, queues, what was exported and lost, by cause). What is not set comes from
          * {@code OTEL_METRICS_EXPORTER}, {@code OTEL_METRIC_EXPORT_*} and {@code OTEL_EXPORTER_OTLP_*}. Default off, unless
          * {@code OTEL_METRICS_EXPORTER} lists {@code otlp}.
          */
@@ -788,7 +790,14 @@ public final class Spanflux {
             // First, so that whatever handlers of the application say is content is treated as such.
             builder.firstHandler(contentPolicy).firstHandler(pricing);
             tracer.accept(builder);
-            GenAiMetrics measured = options.disabled() ? null : metricsOrNull(options, builder);
+            AtomicReference<@Nullable Tracer> started = new AtomicReference<>();
+            List<Counter> counters = SdkCounters.of(
+                    started::get,
+                    destinations,
+                    chosen.stream()
+                            .map(added -> SdkCounters.typeOf(added.exporter))
+                            .toList());
+            GenAiMetrics measured = options.disabled() ? null : metricsOrNull(options, builder, counters);
             if (measured != null) {
                 builder.lastHandler(measured);
             }
@@ -802,6 +811,7 @@ public final class Spanflux {
             // Last, so that handlers of the application see a span before it can leave.
             builder.lastHandler(tail == null ? new Exporting(destinations) : tail);
             Tracer built = builder.build();
+            started.set(built);
             return new Spanflux(
                     built,
                     destinations,
@@ -834,13 +844,15 @@ public final class Spanflux {
             return experimental ? pricing.withExperimentalNames() : pricing;
         }
 
-        private @Nullable GenAiMetrics metricsOrNull(EnvironmentOptions options, Tracer.Builder tracer) {
+        private @Nullable GenAiMetrics metricsOrNull(
+                EnvironmentOptions options, Tracer.Builder tracer, List<Counter> counters) {
             boolean asked = options.asksForMetrics();
             if (metrics == null && !asked) {
                 return null;
             }
             GenAiMetrics.Builder builder =
                     GenAiMetrics.builder(tracer.resource(), tracer.clock()).environment(environment);
+            counters.forEach(builder::counter);
             if (metrics != null) {
                 metrics.accept(builder);
             }

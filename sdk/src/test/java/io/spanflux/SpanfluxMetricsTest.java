@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -98,6 +99,45 @@ class SpanfluxMetricsTest {
         return server.requests().stream()
                 .filter(request -> request.path().equals(path))
                 .toList();
+    }
+
+    @Test
+    void theSdksOwnNumbers_leaveWithTheMetrics() {
+        spanflux = measuring();
+        call();
+        spanflux.awaitFlush(PATIENCE);
+        call();
+        spanflux.awaitFlush(PATIENCE);
+
+        String last = requests("/v1/metrics").get(1).text();
+        String exporter =
+                "{\"key\":\"otel.component.name\",\"value\":" + "{\"stringValue\":\"otlp_http_json_span_exporter/0\"}}";
+        assertThat(last)
+                .contains("otel.sdk.span.live", "otel.sdk.processor.span.processed", "otel.sdk.exporter.span.inflight")
+                .containsPattern("otel.sdk.exporter.span.exported.*" + Pattern.quote(exporter) + ".*\"asInt\":\"1\"")
+                .containsPattern(
+                        "otel.sdk.processor.span.queue.capacity.*batching_span_processor/0.*\"asInt\":\"2048\"");
+    }
+
+    @Test
+    void theSdksOwnNumbers_sayWhatWasLost_byCause() {
+        server.otherwise(
+                exchange -> exchange.answer(exchange.request().path().equals("/v1/metrics") ? 200 : 401, "{}"));
+        spanflux = builder()
+                .metrics(this::toServer)
+                .pipeline(pipeline -> pipeline.maxQueueSize(1))
+                .build();
+        for (int i = 0; i < 50; i++) {
+            call();
+        }
+        spanflux.awaitFlush(PATIENCE);
+        call();
+        spanflux.awaitFlush(PATIENCE);
+
+        List<Request> metrics = requests("/v1/metrics");
+        assertThat(metrics.stream().map(Request::text))
+                .anySatisfy(text ->
+                        assertThat(text).contains("{\"key\":\"error.type\",\"value\":{\"stringValue\":\"refused\"}}"));
     }
 
     // ---- on and off ----------------------------------------------------------------------------------------------

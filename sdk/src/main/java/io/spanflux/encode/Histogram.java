@@ -21,7 +21,8 @@ public record Histogram(
         String unit,
         List<Double> bounds,
         Temporality temporality,
-        List<HistogramPoint> points) {
+        List<HistogramPoint> points)
+        implements Metric {
     /** Copies the lists. */
     public Histogram {
         bounds = List.copyOf(bounds);

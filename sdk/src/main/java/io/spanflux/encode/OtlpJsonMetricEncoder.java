@@ -3,6 +3,7 @@
 
 package io.spanflux.encode;
 
+import io.spanflux.trace.Attributes;
 import io.spanflux.trace.Resource;
 import java.io.OutputStream;
 import java.util.List;
@@ -24,6 +25,9 @@ public final class OtlpJsonMetricEncoder {
     private static final SerializedString DESCRIPTION = new SerializedString("description");
     private static final SerializedString UNIT = new SerializedString("unit");
     private static final SerializedString HISTOGRAM = new SerializedString("histogram");
+    private static final SerializedString SUM_DATA = new SerializedString("sum");
+    private static final SerializedString MONOTONIC = new SerializedString("isMonotonic");
+    private static final SerializedString AS_INT = new SerializedString("asInt");
     private static final SerializedString DATA_POINTS = new SerializedString("dataPoints");
     private static final SerializedString TEMPORALITY = new SerializedString("aggregationTemporality");
     private static final SerializedString START = new SerializedString("startTimeUnixNano");
@@ -51,7 +55,7 @@ public final class OtlpJsonMetricEncoder {
         return "OtlpJsonMetricEncoder";
     }
 
-    /** A body under way: histograms one after the other, each begun, filled point by point and ended. */
+    /** A body under way: metrics one after the other, each begun, filled point by point and ended. */
     public static final class Encoding {
         private final JsonGenerator generator;
         private final AttributeWriter attributes;
@@ -64,32 +68,56 @@ public final class OtlpJsonMetricEncoder {
         }
 
         /** Writes what stands before the points. */
-        public void beginHistogram(Histogram histogram) {
+        public void begin(Metric metric) {
             generator.writeStartObject();
             generator.writeName(NAME);
-            generator.writeString(histogram.name());
+            generator.writeString(metric.name());
             generator.writeName(DESCRIPTION);
-            generator.writeString(histogram.description());
+            generator.writeString(metric.description());
             generator.writeName(UNIT);
-            generator.writeString(histogram.unit());
-            generator.writeName(HISTOGRAM);
+            generator.writeString(metric.unit());
+            generator.writeName(metric instanceof Sum ? SUM_DATA : HISTOGRAM);
             generator.writeStartObject();
             generator.writeName(TEMPORALITY);
-            generator.writeNumber(histogram.temporality().code());
+            generator.writeNumber(metric.temporality().code());
+            if (metric instanceof Sum sum) {
+                generator.writeName(MONOTONIC);
+                generator.writeBoolean(sum.monotonic());
+            }
             generator.writeName(DATA_POINTS);
             generator.writeStartArray();
         }
 
-        /** Writes one point of the histogram that was begun. */
-        public void writePoint(Histogram histogram, HistogramPoint point) {
+        /** Writes the point of that number of the metric that was begun. */
+        public void writePoint(Metric metric, int number) {
+            if (metric instanceof Histogram histogram) {
+                writePoint(histogram, histogram.points().get(number));
+            } else if (metric instanceof Sum sum) {
+                writePoint(sum.points().get(number));
+            }
+        }
+
+        private void writePoint(Sum.Point point) {
             generator.writeStartObject();
+            writeAbout(point.attributes(), point.startEpochNanos(), point.epochNanos());
+            generator.writeName(AS_INT);
+            attributes.writeDecimal(point.value());
+            generator.writeEndObject();
+        }
+
+        private void writeAbout(Attributes about, long start, long time) {
             attributes.begin();
-            point.attributes().forEach(attributes);
+            about.forEach(attributes);
             attributes.end();
             generator.writeName(START);
-            attributes.writeDecimal(point.startEpochNanos());
+            attributes.writeDecimal(start);
             generator.writeName(TIME);
-            attributes.writeDecimal(point.epochNanos());
+            attributes.writeDecimal(time);
+        }
+
+        private void writePoint(Histogram histogram, HistogramPoint point) {
+            generator.writeStartObject();
+            writeAbout(point.attributes(), point.startEpochNanos(), point.epochNanos());
             generator.writeName(COUNT);
             attributes.writeDecimal(point.count());
             generator.writeName(SUM);
@@ -114,7 +142,7 @@ public final class OtlpJsonMetricEncoder {
         }
 
         /** Writes what stands after the points. */
-        public void endHistogram() {
+        public void endMetric() {
             generator.writeEndArray();
             generator.writeEndObject();
             generator.writeEndObject();

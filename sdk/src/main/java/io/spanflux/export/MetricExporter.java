@@ -3,7 +3,7 @@
 
 package io.spanflux.export;
 
-import io.spanflux.encode.Histogram;
+import io.spanflux.encode.Metric;
 import io.spanflux.encode.Temporality;
 import io.spanflux.trace.Resource;
 import java.util.List;
@@ -21,7 +21,7 @@ public interface MetricExporter {
     }
 
     /** Delivers {@code metrics}, none of which is without points. An error counts as {@link Outcome#FAILED}. */
-    Mono<Outcome> export(Resource resource, List<Histogram> metrics);
+    Mono<Outcome> export(Resource resource, List<Metric> metrics);
 
     /** Cuts short a wait before another attempt, unless the server asked for it: someone is waiting. */
     default void retryNow() {}

@@ -3,19 +3,17 @@
 
 package io.spanflux.export;
 
-import io.spanflux.encode.Histogram;
-import io.spanflux.encode.HistogramPoint;
+import io.spanflux.encode.Metric;
 import io.spanflux.encode.OtlpJsonMetricEncoder;
 import io.spanflux.trace.Resource;
 import io.spanflux.transport.Payload;
 import java.io.OutputStream;
-import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Metrics as a body: encoded point by point, anew for each attempt. */
-record MetricPayload(Resource resource, List<Histogram> metrics, OtlpJsonMetricEncoder encoder) implements Payload {
+record MetricPayload(Resource resource, List<Metric> metrics, OtlpJsonMetricEncoder encoder) implements Payload {
     @Override
     public String contentType() {
         return encoder.contentType();
@@ -28,31 +26,31 @@ record MetricPayload(Resource resource, List<Histogram> metrics, OtlpJsonMetricE
 
     private static final class Body implements Writing {
         private final OtlpJsonMetricEncoder.Encoding encoding;
-        private final Iterator<Histogram> metrics;
-        private @Nullable Histogram metric;
-        private Iterator<HistogramPoint> points = Collections.emptyIterator();
+        private final Iterator<Metric> metrics;
+        private @Nullable Metric metric;
+        private int written;
 
-        Body(OtlpJsonMetricEncoder.Encoding encoding, Iterator<Histogram> metrics) {
+        Body(OtlpJsonMetricEncoder.Encoding encoding, Iterator<Metric> metrics) {
             this.encoding = encoding;
             this.metrics = metrics;
         }
 
         @Override
         public boolean writeNext() {
-            Histogram current = metric;
-            if (current != null && points.hasNext()) {
-                encoding.writePoint(current, points.next());
+            Metric current = metric;
+            if (current != null && written < current.points().size()) {
+                encoding.writePoint(current, written++);
                 return true;
             }
             if (current != null) {
-                encoding.endHistogram();
+                encoding.endMetric();
                 metric = null;
             }
             if (metrics.hasNext()) {
-                Histogram next = metrics.next();
-                encoding.beginHistogram(next);
+                Metric next = metrics.next();
+                encoding.begin(next);
                 metric = next;
-                points = next.points().iterator();
+                written = 0;
                 return true;
             }
             encoding.end();

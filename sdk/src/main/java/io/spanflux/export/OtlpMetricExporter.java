@@ -4,7 +4,7 @@
 package io.spanflux.export;
 
 import io.spanflux.diagnostics.RepeatedWarning;
-import io.spanflux.encode.Histogram;
+import io.spanflux.encode.Metric;
 import io.spanflux.encode.OtlpJsonMetricEncoder;
 import io.spanflux.encode.Temporality;
 import io.spanflux.trace.Resource;
@@ -58,7 +58,7 @@ public final class OtlpMetricExporter implements MetricExporter {
     }
 
     @Override
-    public Mono<Outcome> export(Resource resource, List<Histogram> metrics) {
+    public Mono<Outcome> export(Resource resource, List<Metric> metrics) {
         return sender.send(new MetricPayload(resource, metrics, encoder))
                 .map(response -> judge(response, metrics))
                 .onErrorResume(failure -> {
@@ -68,7 +68,7 @@ public final class OtlpMetricExporter implements MetricExporter {
                 .defaultIfEmpty(Outcome.FAILED);
     }
 
-    private Outcome judge(Response response, List<Histogram> metrics) {
+    private Outcome judge(Response response, List<Metric> metrics) {
         int status = response.status();
         if (response.isSuccess()) {
             int points =

@@ -21,6 +21,7 @@ import io.spanflux.trace.Span;
 import io.spanflux.trace.SpanHandler;
 import io.spanflux.trace.SpanKind;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -65,6 +66,7 @@ public final class GenAiMetrics implements SpanHandler {
                 ? null
                 : new PeriodicExport(
                         List.copyOf(tables.values()),
+                        builder.counters,
                         exporter,
                         builder.resource,
                         builder.clock,
@@ -98,6 +100,9 @@ public final class GenAiMetrics implements SpanHandler {
 
     @Override
     public void onEnd(Span span) {
+        if (export != null && export.hasCounters()) {
+            export.recorded();
+        }
         if (span.data() instanceof Agent agent) {
             record(GenAiMetric.INVOKE_AGENT_DURATION, span, agent);
             Labels name = Labels.of(agent, List.of(GenAiAttributes.AGENT_NAME));
@@ -265,6 +270,7 @@ public final class GenAiMetrics implements SpanHandler {
         private @Nullable Duration exportInterval;
         private @Nullable Duration exportTimeout;
         private Scheduler scheduler = Schedulers.parallel();
+        private final List<Counter> counters = new ArrayList<>();
 
         private Builder(Resource resource, Clock clock) {
             this.resource = Objects.requireNonNull(resource, "resource == null");
@@ -324,6 +330,12 @@ public final class GenAiMetrics implements SpanHandler {
          */
         public Builder exportTimeout(Duration exportTimeout) {
             this.exportTimeout = positive("exportTimeout", exportTimeout);
+            return this;
+        }
+
+        /** A count that leaves with these metrics, to the exporter only. {@code Spanflux} adds its own. */
+        public Builder counter(Counter counter) {
+            counters.add(Objects.requireNonNull(counter, "counter == null"));
             return this;
         }
 

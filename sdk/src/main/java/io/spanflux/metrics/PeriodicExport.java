@@ -6,6 +6,7 @@ package io.spanflux.metrics;
 import io.spanflux.diagnostics.RepeatedWarning;
 import io.spanflux.encode.Histogram;
 import io.spanflux.encode.HistogramPoint;
+import io.spanflux.encode.Metric;
 import io.spanflux.encode.Temporality;
 import io.spanflux.export.MetricExporter;
 import io.spanflux.trace.Clock;
@@ -43,6 +44,7 @@ final class PeriodicExport {
     private static final Duration MAX_CLOSE_TIME = Duration.ofMillis(500);
 
     private final List<HistogramTable> tables;
+    private final CounterExport counters;
     private final MetricExporter exporter;
     private final Temporality temporality;
     private final Resource resource;
@@ -75,6 +77,7 @@ final class PeriodicExport {
 
     PeriodicExport(
             List<HistogramTable> tables,
+            List<Counter> counters,
             MetricExporter exporter,
             Resource resource,
             Clock clock,
@@ -82,6 +85,7 @@ final class PeriodicExport {
             Duration timeout,
             Scheduler scheduler) {
         this.tables = tables;
+        this.counters = new CounterExport(counters, failures);
         this.exporter = exporter;
         this.temporality = exporter.temporality();
         this.resource = resource;
@@ -182,12 +186,17 @@ final class PeriodicExport {
             }
         }
         boolean repeats = periodic && temporality == Temporality.CUMULATIVE;
-        if (count == 0 || (count == delivered && !repeats)) {
+        CounterExport.Readings counted = counters.read();
+        // Counters alone are no reason for an export at a flush: it moves them by itself.
+        boolean moved = periodic && counted.isNew();
+        if (!moved && (count == 0 || (count == delivered && !repeats))) {
             return Mono.empty();
         }
         long all = count;
         long now = Math.max(startEpochNanos + (clock.nanoTime() - startNanoTime), deliveredEpochNanos);
-        return exporterCall(histograms(readings, now))
+        List<Metric> metrics = new ArrayList<>(histograms(readings, now));
+        metrics.addAll(counted.sums(temporality == Temporality.DELTA, startEpochNanos, deliveredEpochNanos, now));
+        return exporterCall(metrics)
                 .timeout(timeout, scheduler)
                 .onErrorResume(failure -> {
                     failures.warn("An export of metrics failed: " + exporter, failure);
@@ -196,6 +205,7 @@ final class PeriodicExport {
                 .doOnNext(outcome -> {
                     if (outcome == MetricExporter.Outcome.DELIVERED) {
                         readings.forEach(ofTable -> ofTable.forEach(LiveHistogram.Reading::delivered));
+                        counted.delivered();
                         deliveredEpochNanos = now;
                         delivered = all;
                     } else if (outcome == MetricExporter.Outcome.UNSUPPORTED) {
@@ -205,9 +215,9 @@ final class PeriodicExport {
                 .then();
     }
 
-    private Mono<MetricExporter.Outcome> exporterCall(List<Histogram> histograms) {
+    private Mono<MetricExporter.Outcome> exporterCall(List<Metric> metrics) {
         try {
-            return exporter.export(resource, histograms);
+            return exporter.export(resource, metrics);
         } catch (Throwable failure) {
             // Reactor would let a LinkageError through and end the loop for good.
             return Mono.error(new IllegalStateException(
@@ -340,6 +350,11 @@ final class PeriodicExport {
             underWay.update(Disposables.disposed());
         }
         return exporter.close();
+    }
+
+    /** Whether counters are to be exported as well. */
+    boolean hasCounters() {
+        return !counters.isEmpty();
     }
 
     long delivered() {

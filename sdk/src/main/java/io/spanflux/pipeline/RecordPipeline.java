@@ -243,6 +243,11 @@ public final class RecordPipeline<T extends Measured> {
         return (int) Math.max(0, Math.min(maxQueueSize, ring.tail() - counts.head));
     }
 
+    /** How many records the queue holds at most. */
+    public int capacity() {
+        return maxQueueSize;
+    }
+
     private void wake() {
         if (!closed && work.getAndIncrement() == 0) {
             schedule(0);

@@ -18,14 +18,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 class OtlpJsonMetricEncoderTest {
     private static final long EPOCH = 1_700_000_000_123_456_789L;
 
-    private static String encode(Histogram... histograms) {
+    private static String encode(Metric... metrics) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         OtlpJsonMetricEncoder.Encoding encoding =
                 new OtlpJsonMetricEncoder().begin(out, Resource.of(Attributes.of("service.name", "golden")));
-        for (Histogram histogram : histograms) {
-            encoding.beginHistogram(histogram);
-            histogram.points().forEach(point -> encoding.writePoint(histogram, point));
-            encoding.endHistogram();
+        for (Metric metric : metrics) {
+            encoding.begin(metric);
+            for (int i = 0; i < metric.points().size(); i++) {
+                encoding.writePoint(metric, i);
+            }
+            encoding.endMetric();
         }
         encoding.end();
         return out.toString(StandardCharsets.UTF_8);
@@ -104,5 +106,34 @@ class OtlpJsonMetricEncoderTest {
                                 "/resourceMetrics/0/scopeMetrics/0/metrics/0/histogram/dataPoints/0/attributes/0/value/stringValue")
                         .asString())
                 .isEqualTo("a\uFFFD");
+    }
+
+    @Test
+    void encode_ofASum_isTheJsonThatOtlpPrescribes() {
+        Sum exported = new Sum(
+                "otel.sdk.exporter.span.exported",
+                "Spans whose export has ended.",
+                "{span}",
+                true,
+                Temporality.DELTA,
+                List.of(new Sum.Point(
+                        Attributes.of("error.type", "timeout"), EPOCH, EPOCH + 60_000_000_000L, Long.MAX_VALUE)));
+        Sum live = new Sum(
+                "otel.sdk.span.live",
+                "Live spans.",
+                "{span}",
+                false,
+                Temporality.CUMULATIVE,
+                List.of(new Sum.Point(Attributes.empty(), EPOCH, EPOCH, 0)));
+
+        assertThat(encode(exported, live)).contains("""
+                        {"name":"otel.sdk.exporter.span.exported","description":"Spans whose export has ended.",\
+                        "unit":"{span}","sum":{"aggregationTemporality":1,"isMonotonic":true,"dataPoints":[\
+                        {"attributes":[{"key":"error.type","value":{"stringValue":"timeout"}}],\
+                        "startTimeUnixNano":"1700000000123456789","timeUnixNano":"1700000060123456789",\
+                        "asInt":"9223372036854775807"}]}}""").contains("""
+                        "sum":{"aggregationTemporality":2,"isMonotonic":false,"dataPoints":[{"attributes":[],\
+                        "startTimeUnixNano":"1700000000123456789","timeUnixNano":"1700000000123456789",\
+                        "asInt":"0"}]}}""");
     }
 }

@@ -5,6 +5,7 @@ package io.spanflux.metrics;
 
 import io.spanflux.encode.Histogram;
 import io.spanflux.encode.HistogramPoint;
+import io.spanflux.encode.Metric;
 import io.spanflux.encode.Temporality;
 import io.spanflux.export.MetricExporter;
 import io.spanflux.trace.Resource;
@@ -14,7 +15,7 @@ import reactor.core.publisher.Mono;
 
 /** Keeps what it is given and answers as the test says. */
 final class FakeMetricExporter implements MetricExporter {
-    final List<List<Histogram>> exports = new ArrayList<>();
+    final List<List<Metric>> exports = new ArrayList<>();
     Mono<Outcome> answer = Mono.just(Outcome.DELIVERED);
     int hurries;
     int closes;
@@ -31,7 +32,7 @@ final class FakeMetricExporter implements MetricExporter {
     }
 
     @Override
-    public Mono<Outcome> export(Resource resource, List<Histogram> metrics) {
+    public Mono<Outcome> export(Resource resource, List<Metric> metrics) {
         return Mono.defer(() -> {
             exports.add(metrics);
             return answer.doOnCancel(() -> cancellations++);
@@ -54,8 +55,15 @@ final class FakeMetricExporter implements MetricExporter {
         return "FakeMetricExporter";
     }
 
-    List<Histogram> last() {
+    List<Metric> lastMetrics() {
         return exports.get(exports.size() - 1);
+    }
+
+    List<Histogram> last() {
+        return lastMetrics().stream()
+                .filter(Histogram.class::isInstance)
+                .map(Histogram.class::cast)
+                .toList();
     }
 
     /** The points of a metric in the last export. */

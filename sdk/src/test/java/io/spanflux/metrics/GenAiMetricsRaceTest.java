@@ -6,6 +6,7 @@ package io.spanflux.metrics;
 import io.spanflux.config.Environment;
 import io.spanflux.encode.Histogram;
 import io.spanflux.encode.HistogramPoint;
+import io.spanflux.encode.Metric;
 import io.spanflux.encode.Temporality;
 import io.spanflux.export.MetricExporter;
 import io.spanflux.genai.Generation;
@@ -47,13 +48,13 @@ class GenAiMetricsRaceTest {
         }
 
         @Override
-        public Mono<Outcome> export(Resource resource, List<Histogram> metrics) {
+        public Mono<Outcome> export(Resource resource, List<Metric> metrics) {
             if (under.incrementAndGet() > 1) {
                 overlapped = true;
             }
             Outcome outcome = exports.incrementAndGet() % 3 == 0 ? Outcome.FAILED : Outcome.DELIVERED;
             if (outcome == Outcome.DELIVERED) {
-                metrics.forEach(this::add);
+                metrics.forEach(metric -> add((Histogram) metric));
             }
             under.decrementAndGet();
             return Mono.just(outcome);

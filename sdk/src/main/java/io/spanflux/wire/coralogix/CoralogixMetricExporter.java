@@ -5,6 +5,7 @@ package io.spanflux.wire.coralogix;
 
 import io.spanflux.encode.Histogram;
 import io.spanflux.encode.HistogramPoint;
+import io.spanflux.encode.Metric;
 import io.spanflux.encode.Temporality;
 import io.spanflux.export.MetricExporter;
 import io.spanflux.genai.GenAiAttributes;
@@ -28,12 +29,15 @@ final class CoralogixMetricExporter implements MetricExporter {
     }
 
     @Override
-    public Mono<Outcome> export(Resource resource, List<Histogram> metrics) {
+    public Mono<Outcome> export(Resource resource, List<Metric> metrics) {
         return exporter.export(
                 resource, metrics.stream().map(CoralogixMetricExporter::renamed).toList());
     }
 
-    private static Histogram renamed(Histogram metric) {
+    private static Metric renamed(Metric any) {
+        if (!(any instanceof Histogram metric)) {
+            return any;
+        }
         return new Histogram(
                 metric.name(),
                 metric.description(),
