@@ -12,6 +12,7 @@ import io.spanflux.test.LoopbackServer;
 import io.spanflux.test.LoopbackServer.Behaviour;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -175,6 +176,8 @@ class CheckpointResourceTest {
 
         public static void main(String[] arguments) throws IOException {
             Path spool = Path.of(arguments[1]);
+            // JDK 17 keeps a socket of its own from the first file channel of a process on.
+            FileChannel.open(Path.of("/proc/self/stat")).close();
             TreeSet<String> before = open(spool);
             Spanflux spanflux = Spanflux.builder()
                     .environment(Environment.of(Map.of()))
