@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -66,7 +67,7 @@ public final class ReceiverProcess implements AutoCloseable {
 
     /** What it confirmed so far. */
     public Counts counts() {
-        String[] words = ask("counts").split(" ");
+        String[] words = ask("counts").split("\t");
         Map<String, Long> names = new TreeMap<>();
         for (int i = 3; i < words.length; i += 2) {
             names.put(words[i], Long.parseLong(words[i + 1]));
@@ -142,6 +143,7 @@ public final class ReceiverProcess implements AutoCloseable {
 
         public static void main(String[] arguments) throws IOException {
             Receiver receiver = new Receiver(Long.parseLong(arguments[0]));
+            boolean listening = true;
             LoopbackServer server = LoopbackServer.start().forgetful().otherwise(receiver::respond);
             int port = server.port();
             System.out.println(port);
@@ -151,10 +153,14 @@ public final class ReceiverProcess implements AutoCloseable {
                     case "counts" -> System.out.println(receiver.counts());
                     case "down" -> {
                         server.close();
+                        listening = false;
                         System.out.println("down");
                     }
                     case "up" -> {
-                        server = LoopbackServer.startAt(port).forgetful().otherwise(receiver::respond);
+                        if (!listening) {
+                            server = receiver.listenAgain(port);
+                            listening = true;
+                        }
                         System.out.println("up");
                     }
                     default -> System.out.println(receiver.failing(command.equals("fail")));
@@ -163,15 +169,29 @@ public final class ReceiverProcess implements AutoCloseable {
             server.close();
         }
 
+        /** Whoever connects somewhere may have been lent the port for as long as nobody listened. */
+        private LoopbackServer listenAgain(int port) {
+            for (int attempt = 1; ; attempt++) {
+                try {
+                    return LoopbackServer.startAt(port).forgetful().otherwise(this::respond);
+                } catch (UncheckedIOException e) {
+                    if (attempt == 100) {
+                        throw e;
+                    }
+                    LockSupport.parkNanos(100_000_000);
+                }
+            }
+        }
+
         private synchronized String failing(boolean failing) {
             this.failing = failing;
             return failing ? "failing" : "healthy";
         }
 
         private synchronized String counts() {
-            StringBuilder line = new StringBuilder(distinct + " " + twice + " " + refused);
+            StringBuilder line = new StringBuilder(distinct + "\t" + twice + "\t" + refused);
             confirmed.forEach(
-                    (name, ids) -> line.append(' ').append(name).append(' ').append(ids.size()));
+                    (name, ids) -> line.append('\t').append(name).append('\t').append(ids.size()));
             return line.toString();
         }
 
