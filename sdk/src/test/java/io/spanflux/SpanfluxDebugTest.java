@@ -92,7 +92,7 @@ class SpanfluxDebugTest {
                         "[spanflux] sending 2 to http://server/v1/ingest",
                         "[spanflux] http://server/v1/ingest answered 200 to 2",
                         "[spanflux] TracenticExporter: settled 2, 2 sent, 0 rejected, dropped {}",
-                        "[spanflux] shutdown within PT20S");
+                        "[spanflux] shutdown within " + PATIENCE);
         assertThat(lines()).last().asString().startsWith("[spanflux] shutdown done: DeliveryReport[");
         assertThat(lines().toString()).doesNotContain("private").doesNotContain("secret");
     }

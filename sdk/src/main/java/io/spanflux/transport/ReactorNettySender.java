@@ -7,6 +7,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelOption;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import java.io.ByteArrayOutputStream;
@@ -125,7 +126,13 @@ public final class ReactorNettySender implements PayloadSender {
                 .disableRetry(true)
                 .followRedirect(false)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) Math.min(timeout.toMillis(), Integer.MAX_VALUE))
-                .headers(this::setHeaders);
+                .headers(this::setHeaders)
+                // What speaks another protocol now must not be used again.
+                .doOnResponse((response, connection) -> {
+                    if (response.status().code() == HttpResponseStatus.SWITCHING_PROTOCOLS.code()) {
+                        connection.channel().close();
+                    }
+                });
         SslContext ssl = sslContext;
         if (ssl != null) {
             client = client.secure(spec -> spec.sslContext(ssl));

@@ -11,8 +11,10 @@ import io.spanflux.test.LoopbackServer;
 import io.spanflux.test.LoopbackServer.Behaviour;
 import io.spanflux.test.LoopbackServer.Request;
 import io.spanflux.test.TlsFiles;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,6 +25,7 @@ import java.util.Map;
 import java.util.concurrent.TimeoutException;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 import javax.net.ssl.SSLException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -261,6 +264,49 @@ class ReactorNettySenderTest {
     void send_aResponseOfTheBound_isRead() {
         server.otherwise(Behaviour.body(4 * 1024 * 1024));
         assertThat(send(TextPayload.of("{}")).body()).hasSize(4 * 1024 * 1024);
+    }
+
+    /** 64 MiB of zeros are 64 KiB on the wire, and stay that. */
+    @Test
+    void send_aCompressedAnswer_isNotInflated() throws IOException {
+        ByteArrayOutputStream bomb = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(bomb)) {
+            for (int i = 0; i < 64; i++) {
+                gzip.write(new byte[1024 * 1024]);
+            }
+        }
+        server.then(exchange -> {
+            exchange.out()
+                    .write(("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: " + bomb.size() + "\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+            exchange.out().write(bomb.toByteArray());
+            exchange.out().flush();
+        });
+
+        Response response = send(TextPayload.of("{}"));
+
+        assertThat(response.body()).isEqualTo(bomb.toByteArray());
+        assertThat(response.excerpt().length()).isLessThan(250);
+    }
+
+    @Test
+    void send_anAnswerThatSwitchesProtocols_gainsNothing_andTheNextRequestIsFine() {
+        sender = sender(options -> options.timeout(Duration.ofSeconds(2)));
+        server.then(exchange -> {
+            exchange.out()
+                    .write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n"
+                            .getBytes(StandardCharsets.US_ASCII));
+            exchange.out().flush();
+        });
+
+        assertThat(sender.send(TextPayload.of("{}"))
+                        .map(Response::isSuccess)
+                        .onErrorReturn(false)
+                        .block(LONG))
+                .isFalse();
+
+        assertThat(send(TextPayload.of("{}")).status()).isEqualTo(200);
+        assertThat(server.requests()).hasSize(2);
     }
 
     static Stream<Arguments> noAnswers() {

@@ -1,0 +1,71 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux.spring.models;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/** What a server calls a stream of events: whatever it is, the next whole event is read. */
+class SseReaderFuzzTest {
+    @Provide
+    static Arbitrary<byte[]> streams() {
+        Arbitrary<byte[]> near = Arbitraries.of(
+                        "data:",
+                        "data: ",
+                        ":",
+                        "event: x",
+                        "\n",
+                        "\r",
+                        "\r\n",
+                        "{",
+                        "}",
+                        "[",
+                        "]",
+                        "\"",
+                        "\\",
+                        "\\u12",
+                        ",",
+                        "\"a\":",
+                        "1",
+                        "-1e9999",
+                        "true",
+                        "nul",
+                        "[DONE]",
+                        "\uFEFF",
+                        "\u00e9",
+                        "\u0000",
+                        "[[[[[[[[[[[[[[[[")
+                .list()
+                .ofMaxSize(40)
+                .map(pieces -> String.join("", pieces).getBytes(StandardCharsets.UTF_8));
+        return Arbitraries.oneOf(
+                near, near, Arbitraries.bytes().array(byte[].class).ofMaxSize(100));
+    }
+
+    @Property
+    void anyBytes_areReadPast_andTheNextEventIsWhole(@ForAll("streams") byte[] stream) {
+        List<Map<?, ?>> events = new ArrayList<>();
+        SseReader reader =
+                new SseReader(new JsonOutline(Set.of(), 100, 1_000, event -> events.add(event.members())), () -> {});
+        for (byte each : stream) {
+            reader.accept(each);
+        }
+        for (byte each : "\n\ndata: {\"last\":1}\n\n".getBytes(StandardCharsets.UTF_8)) {
+            reader.accept(each);
+        }
+
+        assertThat(events).isNotEmpty();
+        assertThat(events.get(events.size() - 1)).isEqualTo(Map.of("last", 1L));
+    }
+}
