@@ -12,7 +12,6 @@ import io.spanflux.transport.Response;
 import io.spanflux.transport.SendingWatch;
 import io.spanflux.transport.UnwritableBodyException;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
@@ -73,13 +72,16 @@ final class HttpExporter<T> {
 
     /** What is delivered. */
     enum Kind {
-        SPAN("rejectedSpans"),
-        EVENT("rejectedLogRecords");
+        SPAN("span", "rejectedSpans"),
+        /** A span in a format that is not OTLP. */
+        FOREIGN_SPAN("span", "rejectedSpans"),
+        EVENT("event", "rejectedLogRecords");
 
-        private final String noun = name().toLowerCase(Locale.ROOT);
+        private final String noun;
         private final String rejectedName;
 
-        Kind(String rejectedName) {
+        Kind(String noun, String rejectedName) {
+            this.noun = noun;
             this.rejectedName = rejectedName;
         }
     }
@@ -294,7 +296,7 @@ final class HttpExporter<T> {
             stop();
             return new Outcome(ExportResult.dropped(DropCause.REFUSED, size), false);
         }
-        boolean overloaded = status == 429 || status == 502 || status == 503 || status == 504;
+        boolean overloaded = sender.isTriedAgain(response);
         if (overloaded && !last) {
             return later(size, "status " + status + " " + response.excerpt());
         }
@@ -302,7 +304,7 @@ final class HttpExporter<T> {
         losses.warn(
                 size,
                 sender.target() + " answered " + status + " to " + size + " " + kind.noun + "(s): " + response.excerpt()
-                        + " - " + remedy(status));
+                        + " - " + remedy(status, overloaded));
         return new Outcome(ExportResult.dropped(overloaded ? DropCause.TIMED_OUT : DropCause.REFUSED, size), mayBeOne);
     }
 
@@ -339,18 +341,23 @@ final class HttpExporter<T> {
         }
     }
 
-    private static String remedy(int status) {
+    private String remedy(int status, boolean overloaded) {
+        if (overloaded) {
+            return "given up after the retry time: the receiver is overloaded or down";
+        }
         if (status >= 300 && status < 400) {
             return "redirects are not followed, because they would carry credentials elsewhere: configure the final URL";
         }
         return switch (status) {
             case 400 -> "the batch is split to find out whether one span is to blame";
             case 401, 403 -> "check the credentials in the exporter's headers";
-            case 404, 405 -> "check the path of the endpoint; OTLP traces go to /v1/traces";
+            case 404, 405 ->
+                kind == Kind.SPAN
+                        ? "check the path of the endpoint; OTLP traces go to /v1/traces"
+                        : "check the endpoint: nobody takes spans at this URL";
             case 413 -> "the batch is split; lower maxBatchBytes if this happens often";
             case 415 -> "the receiver does not take JSON; it needs a collector in between";
-            case 429, 502, 503, 504 -> "given up after the retry time: the receiver is overloaded or down";
-            default -> "not tried again, as this status promises no other answer";
+            default -> "not tried again, as this answer promises no other";
         };
     }
 

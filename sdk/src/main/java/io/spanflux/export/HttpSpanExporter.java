@@ -3,6 +3,7 @@
 
 package io.spanflux.export;
 
+import io.spanflux.encode.OtlpJsonEncoder;
 import io.spanflux.encode.SpanEncoder;
 import io.spanflux.spool.SpoolEntry;
 import io.spanflux.trace.Span;
@@ -20,7 +21,7 @@ import reactor.core.publisher.Mono;
  *   <li>400 and 413, which one span may have caused: the batch is split until only that span is lost, with at most
  *       2 log2(n) + 2 requests in all. When both halves of the first split are refused too, no single span is to blame,
  *       and the batch is given up.
- *   <li>429, 502, 503, 504 or no answer: given up by age, {@link DropCause#TIMED_OUT}; with a spool, moved there after
+ *   <li>what the sender tries again (429, 502, 503, 504 at least) or no answer: given up by age, {@link DropCause#TIMED_OUT}; with a spool, moved there after
  *       one attempt.
  *   <li>all else: {@link DropCause#REFUSED}.
  * </ul>
@@ -43,7 +44,7 @@ public final class HttpSpanExporter implements SpanExporter {
         this.encoder = Objects.requireNonNull(encoder, "encoder == null");
         this.sender = Objects.requireNonNull(sender, "sender == null");
         this.exporter = new HttpExporter<>(
-                HttpExporter.Kind.SPAN,
+                encoder instanceof OtlpJsonEncoder ? HttpExporter.Kind.SPAN : HttpExporter.Kind.FOREIGN_SPAN,
                 (batch, since) -> new SpanPayload(batch, encoder, since),
                 sender,
                 encoder::delivered,

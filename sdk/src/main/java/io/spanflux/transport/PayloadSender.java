@@ -18,6 +18,14 @@ public interface PayloadSender {
      */
     Mono<Response> send(Payload payload);
 
+    /**
+     * Whether this sends again after {@code response}, so that time had run out where it is the last one. Default after 429,
+     * 502, 503 and 504.
+     */
+    default boolean isTriedAgain(Response response) {
+        return RetryingSender.isOverload(response.status());
+    }
+
     /** Where this sends to, for log messages: never with credentials or a query. */
     String target();
 

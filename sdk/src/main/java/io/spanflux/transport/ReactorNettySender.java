@@ -213,7 +213,7 @@ public final class ReactorNettySender implements PayloadSender {
         return content.reduceWith(ByteArrayOutputStream::new, ReactorNettySender::append)
                 .map(body -> new Response(
                         response.status().code(),
-                        response.responseHeaders().get(HttpHeaderNames.RETRY_AFTER),
+                        response.responseHeaders()::get,
                         body.toByteArray(),
                         Secrets.of(response.requestHeaders(), Objects.requireNonNullElse(endpoint.getRawQuery(), ""))));
     }

@@ -4,6 +4,7 @@
 package io.spanflux.transport;
 
 import java.nio.charset.StandardCharsets;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** What a server answered, its body within the bound of the sender. */
@@ -11,7 +12,7 @@ public final class Response {
     private static final int MAX_EXCERPT = 200;
 
     private final int status;
-    private final @Nullable String retryAfter;
+    private final Function<String, @Nullable String> headers;
     private final byte[] body;
     private final Secrets secrets;
 
@@ -23,12 +24,12 @@ public final class Response {
      * @param body the body, empty when there was none
      */
     public Response(int status, @Nullable String retryAfter, byte[] body) {
-        this(status, retryAfter, body, Secrets.NONE);
+        this(status, name -> name.equals(RetryAfter.HEADER) ? retryAfter : null, body, Secrets.NONE);
     }
 
-    Response(int status, @Nullable String retryAfter, byte[] body, Secrets secrets) {
+    Response(int status, Function<String, @Nullable String> headers, byte[] body, Secrets secrets) {
         this.status = status;
-        this.retryAfter = retryAfter;
+        this.headers = headers;
         this.body = body.clone();
         this.secrets = secrets;
     }
@@ -45,7 +46,13 @@ public final class Response {
 
     /** The {@code Retry-After} header, null when there was none. */
     public @Nullable String retryAfter() {
-        return retryAfter;
+        return headers.apply(RetryAfter.HEADER);
+    }
+
+    /** A header, null when there was none. */
+    @Nullable
+    String header(String name) {
+        return headers.apply(name);
     }
 
     /** The body. */

@@ -25,11 +25,11 @@ import reactor.core.scheduler.Scheduler;
 import reactor.util.retry.Retry;
 
 /**
- * Tries again what may succeed later: no answer at all, and the answers 429, 502, 503 and 504 unless other ones are named. Waits as
- * {@link RetryPolicy} says; gives up by the age of a body, never by a count of attempts. Then the last answer, or the last
+ * Tries again what may succeed later: no answer at all, and the answers 429, 502, 503 and 504 unless other ones are named, but
+ * for those that say {@code x-should-retry: false}. Waits as {@link RetryPolicy} says; gives up by the age of a body, never by a count of attempts. Then the last answer, or the last
  * error, is the outcome.
  *
- * <p>The server's {@code Retry-After}, of which at most 60 seconds count, holds for every body: none is sent before that,
+ * <p>The server's {@code Retry-After} or {@code retry-after-ms}, of which at most 60 seconds count, holds for every body: none is sent before that,
  * be it a new one or one that was cancelled meanwhile. The age of a body is counted from {@link Payload#firstAttempt};
  * beyond it a subscription still makes one attempt, whose failure is final.
  *
@@ -88,9 +88,8 @@ public final class RetryingSender implements PayloadSender {
                     return sending;
                 },
                 sending -> Mono.defer(() -> attempt(sending))
-                        .flatMap(response -> retryable.test(response.status())
-                                ? Mono.error(new Refused(response))
-                                : Mono.just(response))
+                        .flatMap(response ->
+                                isTriedAgain(response) ? Mono.error(new Refused(response)) : Mono.just(response))
                         .retryWhen(Retry.from(signals -> signals.concatMap(signal -> pause(signal, sending), 0)))
                         .onErrorResume(Refused.class, refused -> Mono.just(refused.response)),
                 active::remove);
@@ -165,8 +164,23 @@ public final class RetryingSender implements PayloadSender {
         }
     }
 
-    private static boolean isOverload(int status) {
+    static boolean isOverload(int status) {
         return status == 429 || status == 502 || status == 503 || status == 504;
+    }
+
+    /**
+     * What a server answers that could not do it now, where nothing says more: 408, 500 and what OTLP means by overload. For
+     * servers that are not OTLP's, which promises that another attempt after a 500 is in vain.
+     */
+    public static boolean isServersFault(int status) {
+        return status == 408 || status == 500 || isOverload(status);
+    }
+
+    @Override
+    public boolean isTriedAgain(Response response) {
+        String wanted = response.header("x-should-retry");
+        return retryable.test(response.status())
+                && !(wanted != null && wanted.strip().equalsIgnoreCase("false"));
     }
 
     /** No answer: refused, reset, cut off or timed out, by us or by Netty. What else goes wrong would go wrong again. */
@@ -185,7 +199,7 @@ public final class RetryingSender implements PayloadSender {
             return Mono.error(failure);
         }
         if (failure instanceof Refused refused) {
-            Duration asked = RetryAfter.parse(refused.response.retryAfter(), Instant.now());
+            Duration asked = RetryAfter.of(refused.response, Instant.now());
             if (!asked.isZero()) {
                 // Up to a tenth more than what the server asks of all its clients.
                 notBefore = now() + scaled(asked, 1 + random.getAsDouble() / 10);

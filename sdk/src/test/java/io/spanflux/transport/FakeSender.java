@@ -45,6 +45,12 @@ final class FakeSender implements PayloadSender {
         return this;
     }
 
+    FakeSender then(int status, String header, String value) {
+        script.add(() ->
+                Mono.just(new Response(status, name -> name.equals(header) ? value : null, new byte[0], Secrets.NONE)));
+        return this;
+    }
+
     FakeSender then(Throwable failure) {
         script.add(() -> Mono.error(failure));
         return this;

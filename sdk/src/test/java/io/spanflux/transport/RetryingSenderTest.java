@@ -68,6 +68,28 @@ class RetryingSenderTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"false, 1", "False, 1", "true, 2", "soon, 2"})
+    void send_aServerThatForbidsIt_isNotTriedAgain(String shouldRetry, int attempts) {
+        sender.then(503, "x-should-retry", shouldRetry).then(200);
+        send(retrying());
+        time.advanceTimeBy(Duration.ofMinutes(1));
+        assertThat(sender.sentAt).hasSize(attempts);
+        assertThat(outcome).containsExactly(attempts == 1 ? 503 : 200);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4500, 4500", "4500.75, 4500", "600000, 60000", "soon, 1000", "-1, 1000", "99999999999, 1000", "., 1000"
+    })
+    void send_waitsTheMillisecondsThatTheServerAsks(String millis, long waited) {
+        sender.then(429, "retry-after-ms", millis).then(200);
+        // No jitter on what the server asks.
+        send(retrying(RetryPolicy.DEFAULT, 0));
+        time.advanceTimeBy(Duration.ofMinutes(2));
+        assertThat(outcome).containsExactly(200);
+        assertThat(sender.waits()).containsExactly(waited == 1000 ? 500L : waited);
+    }
+
+    @ParameterizedTest
     @ValueSource(ints = {429, 502, 503, 504})
     void send_anOverloadedServer_isTriedAgain(int status) {
         sender.then(status, status, 200);

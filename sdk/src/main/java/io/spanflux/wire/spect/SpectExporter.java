@@ -251,10 +251,10 @@ public final class SpectExporter implements SpanExporter {
             return ExportResult.sent(1);
         }
         int status = response.status();
-        boolean overloaded = status == 429 || status == 502 || status == 503 || status == 504;
-        lost(
-                to.target() + " answered " + status + " to a session: " + response.excerpt() + " - " + remedy(status),
-                null);
+        boolean overloaded = to.isTriedAgain(response);
+        String remedy =
+                overloaded ? "given up after the retry time: the collector is overloaded or down" : remedy(status);
+        lost(to.target() + " answered " + status + " to a session: " + response.excerpt() + " - " + remedy, null);
         return ExportResult.dropped(overloaded ? DropCause.TIMED_OUT : DropCause.REFUSED, 1);
     }
 
@@ -282,8 +282,7 @@ public final class SpectExporter implements SpanExporter {
             case 401, 403 -> "check apiKey and organizationId";
             case 404, 405 -> "check collectorUrl, to which /traces is appended";
             case 413 -> "lower maxSessionBytes, so that large sessions leave in parts";
-            case 429, 502, 503, 504 -> "given up after the retry time: the collector is overloaded or down";
-            default -> "not tried again, as this status promises no other answer";
+            default -> "not tried again, as this answer promises no other";
         };
     }
 
@@ -548,7 +547,10 @@ public final class SpectExporter implements SpanExporter {
                     .alwaysContentLength(true);
             headers.forEach(http::header);
             transport.accept(http);
-            return new SpectExporter(this, new RetryingSender(http.build(), retryPolicy, Schedulers.parallel()));
+            return new SpectExporter(
+                    this,
+                    new RetryingSender(
+                            http.build(), retryPolicy, Schedulers.parallel(), RetryingSender::isServersFault));
         }
 
         private String tracesUrl() {

@@ -33,6 +33,8 @@ import reactor.core.scheduler.Schedulers;
  * <p>Other exporters may stand beside it: each has its own queue, retries and counters. Scopes reach other services with
  * {@link TracenticScope#propagator()}.
  *
+ * <p>Tried again until they are too old: no answer, 408, 429, 500, 502, 503 and 504.
+ *
  * <p>Bound: of a span's own, its scope's and the global attributes {@value #MAX_ATTRIBUTES} leave, in this precedence; the
  * wire's own come on top.
  */
@@ -245,7 +247,12 @@ public final class TracenticExporter implements SpanExporter {
             transport.accept(sender);
             return new TracenticExporter(
                     new HttpSpanExporter(
-                            encoder, new RetryingSender(sender.build(), retryPolicy, Schedulers.parallel())),
+                            encoder,
+                            new RetryingSender(
+                                    sender.build(),
+                                    retryPolicy,
+                                    Schedulers.parallel(),
+                                    RetryingSender::isServersFault)),
                     encoder);
         }
 

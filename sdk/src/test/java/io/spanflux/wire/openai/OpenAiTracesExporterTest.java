@@ -324,6 +324,22 @@ class OpenAiTracesExporterTest {
     }
 
     @Test
+    void whatTheServerForbids_isNotTriedAgain() {
+        server.otherwise(Behaviour.status(503, "", "x-should-retry: false"));
+        assertThat(export(builder().apiKey("sk"), 10)).isEqualTo(ExportResult.dropped(DropCause.REFUSED, 10));
+        assertThat(server.requests()).hasSize(1);
+    }
+
+    @Test
+    void theServersWait_isKeptToTheMillisecond() {
+        server.then(Behaviour.status(429, "", "retry-after-ms: 700", "Retry-After: 60"));
+        exporter = builder().apiKey("sk").build();
+        long start = System.nanoTime();
+        assertThat(exporter.export(batch(1)).block(LONG)).isEqualTo(ExportResult.sent(1));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThanOrEqualTo(Duration.ofMillis(700));
+    }
+
+    @Test
     void aPoisonedSpan_isLostAlone_andItsTraceIsStillSaid() {
         server.otherwise(
                 exchange -> exchange.answer(exchange.request().text().contains("\"poison\"") ? 400 : 200, "{}"));

@@ -391,7 +391,7 @@ class SpectExporterTest {
     // ---- delivery ------------------------------------------------------------------------------------------------
 
     @ParameterizedTest
-    @ValueSource(ints = {429, 502, 503, 504})
+    @ValueSource(ints = {408, 429, 500, 502, 503, 504})
     void anAnswerThatMayChange_isTriedAgain(int status) {
         server.then(Behaviour.status(status, "busy"));
         spanflux(options -> {});
@@ -406,7 +406,7 @@ class SpectExporterTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {302, 400, 401, 404, 413, 500})
+    @ValueSource(ints = {302, 400, 401, 404, 413, 501})
     void anAnswerThatWillNotChange_losesThatSessionOnly_andIsWarnedOfWithoutTheKey(int status) {
         LogCapture log = LogCapture.start();
         server.then(Behaviour.status(status, "Authorization: Bearer " + KEY, "Location: http://127.0.0.1:1/"));

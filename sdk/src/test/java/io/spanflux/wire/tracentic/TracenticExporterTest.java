@@ -213,7 +213,7 @@ class TracenticExporterTest {
     // ---- what a server may do ------------------------------------------------------------------------------------
 
     @ParameterizedTest
-    @ValueSource(ints = {429, 502, 503, 504})
+    @ValueSource(ints = {408, 429, 500, 502, 503, 504})
     void anOverloadedServer_getsTheBatchInTheEnd(int status) {
         server.then(Behaviour.status(status, "busy"));
         assertThat(export(builder(), 128)).isEqualTo(ExportResult.sent(128));
@@ -229,11 +229,33 @@ class TracenticExporterTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {301, 401, 403, 404, 409, 500})
+    @ValueSource(ints = {301, 401, 403, 404, 409, 501})
     void anyOtherRefusal_isFinal(int status) {
         server.otherwise(Behaviour.status(status, "no", "Location: " + server.url("/elsewhere")));
         assertThat(export(builder(), 3)).isEqualTo(ExportResult.dropped(DropCause.REFUSED, 3));
         assertThat(server.requests()).hasSize(1);
+    }
+
+    @Test
+    void aWrongPath_isExplainedWithoutOtlps() {
+        LogCapture logs = LogCapture.start();
+        server.otherwise(Behaviour.status(404, "no"));
+        export(builder(), 1);
+        assertThat(logs.warnings())
+                .singleElement()
+                .asString()
+                .contains("answered 404", "endpoint")
+                .doesNotContain("OTLP");
+    }
+
+    @Test
+    void aServerThatStaysAtFault_isGivenUpByAge() {
+        LogCapture logs = LogCapture.start();
+        server.otherwise(Behaviour.status(500, "no"));
+        RetryPolicy brief = new RetryPolicy(Duration.ofMillis(20), Duration.ofMillis(50), Duration.ofMillis(200));
+        assertThat(export(builder().retryPolicy(brief), 3)).isEqualTo(ExportResult.dropped(DropCause.TIMED_OUT, 3));
+        assertThat(server.requests()).hasSizeGreaterThan(1);
+        assertThat(logs.warnings()).last().asString().contains("answered 500", "given up after the retry time");
     }
 
     @ParameterizedTest
