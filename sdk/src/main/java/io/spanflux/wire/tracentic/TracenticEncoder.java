@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -48,8 +49,8 @@ import static io.spanflux.genai.GenAiAttributes.*;
  * Spans in Tracentic's form: shaped like OTLP, but ids in base64, calls of models named {@code llm.*} and described by
  * {@code llm.*} attributes, scopes by {@code tracentic.scope.*}.
  *
- * <p>Threads: as {@link SpanEncoder} says. What a limit takes is counted each time that a body is written, and so again
- * for each attempt to send it.
+ * <p>Threads: as {@link SpanEncoder} says. What a limit takes is counted once a span, however often its batch is tried or
+ * split; for that the spans of the last batch that lost something are remembered until the next one.
  */
 final class TracenticEncoder implements SpanEncoder {
     private static final Logger log = LoggerFactory.getLogger(TracenticEncoder.class);
@@ -128,6 +129,8 @@ final class TracenticEncoder implements SpanEncoder {
     private final TracenticLimits limits;
     private final LongAdder dropped = new LongAdder();
     private final LongAdder cut = new LongAdder();
+    private volatile @Nullable List<Span> batch;
+    private final Set<Span> counted = ConcurrentHashMap.newKeySet();
     private final RepeatedWarning losses = new RepeatedWarning(log);
 
     /** Name and environment come from the resource where they are null. */
@@ -152,6 +155,15 @@ final class TracenticEncoder implements SpanEncoder {
 
     long cut() {
         return cut.sum();
+    }
+
+    /** What is encoded from now on is of {@code spans}, which may be the same list again. */
+    @SuppressWarnings("ReferenceEquality") // The pipeline hands over the same list again, not an equal one.
+    void beginBatch(List<Span> spans) {
+        if (batch != spans) {
+            batch = spans;
+            counted.clear();
+        }
     }
 
     @Override
@@ -191,6 +203,8 @@ final class TracenticEncoder implements SpanEncoder {
                 resource = span.resource();
                 beginEnvelope(resource.attributes());
             }
+            long droppedBefore = attributes.dropped();
+            long cutBefore = attributes.cut();
             attributes.beginSpan();
             Call call = Call.of(span);
             generator.writeStartObject();
@@ -206,6 +220,7 @@ final class TracenticEncoder implements SpanEncoder {
             text(END, Long.toString(span.endEpochNanos()));
             writeStatus(span);
             collect(span, call);
+            count(span, attributes.dropped() - droppedBefore, attributes.cut() - cutBefore);
             writeAttributes(attributes.values());
             generator.writeEndObject();
         }
@@ -339,18 +354,16 @@ final class TracenticEncoder implements SpanEncoder {
             generator.writeEndArray();
             generator.writeEndObject();
             generator.close();
-            count();
         }
 
-        private void count() {
-            dropped.add(attributes.dropped());
-            cut.add(attributes.cut());
-            if (attributes.dropped() + attributes.cut() > 0) {
+        private void count(Span span, long left, long shortened) {
+            if (left + shortened > 0 && counted.add(span)) {
+                dropped.add(left);
+                cut.add(shortened);
                 losses.warn(
-                        attributes.dropped() + attributes.cut(),
-                        "Attributes exceed what Tracentic takes, " + limits + ": " + attributes.dropped()
-                                + " left out and " + attributes.cut()
-                                + " cut in one batch. Set fewer or shorter ones.");
+                        left + shortened,
+                        "Attributes exceed what Tracentic takes, " + limits + ": " + left + " left out and " + shortened
+                                + " cut in one span. Set fewer or shorter ones.");
             }
         }
     }

@@ -73,8 +73,8 @@ public final class TracenticExporter implements SpanExporter {
     }
 
     /**
-     * How many attributes were left out, because there were too many or they had no form. Counted as bodies are written,
-     * and so again for each attempt to send one.
+     * How many attributes were left out, because there were too many or they had no form. Counted as spans are first written
+     * into a body, once however often it is tried.
      */
     public long droppedAttributes() {
         return encoder.dropped();
@@ -87,9 +87,14 @@ public final class TracenticExporter implements SpanExporter {
 
     @Override
     public Mono<ExportResult> export(List<Span> batch) {
-        return exporter == null
-                ? Mono.just(ExportResult.dropped(DropCause.DISABLED, batch.size()))
-                : exporter.export(batch);
+        if (exporter == null) {
+            return Mono.just(ExportResult.dropped(DropCause.DISABLED, batch.size()));
+        }
+        Mono<ExportResult> export = exporter.export(batch);
+        return Mono.defer(() -> {
+            encoder.beginBatch(batch);
+            return export;
+        });
     }
 
     @Override

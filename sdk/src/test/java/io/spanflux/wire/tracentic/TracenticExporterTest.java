@@ -267,6 +267,29 @@ class TracenticExporterTest {
     }
 
     @Test
+    void whatALimitTakes_isCountedOnceASpan_howeverOftenItIsTried() {
+        server.then(Behaviour.status(503, "busy")).then(Behaviour.status(503, "busy"));
+        server.otherwise(
+                exchange -> exchange.answer(exchange.request().text().contains("\"poison\"") ? 400 : 200, "{}"));
+        exporter = builder().maxAttributes(1).build();
+        List<Span> batch = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            Span span = tracer.span(i == 5 ? "poison" : "s")
+                    .start()
+                    .attribute("a", 1)
+                    .attribute("b", 2);
+            span.end();
+            batch.add(span);
+        }
+        ExportResult expected = new ExportResult(7, 0, Map.of(DropCause.REFUSED, 1L));
+        assertThat(exporter.export(List.copyOf(batch)).block(LONG)).isEqualTo(expected);
+        assertThat(exporter.droppedAttributes()).isEqualTo(8);
+        assertThat(exporter.export(List.copyOf(batch.subList(0, 2))).block(LONG))
+                .isEqualTo(ExportResult.sent(2));
+        assertThat(exporter.droppedAttributes()).as("another batch").isEqualTo(10);
+    }
+
+    @Test
     void aBodyOfTheAnswer_meansNothing() {
         server.otherwise(Behaviour.status(202, "<html>accepted</html>"));
         assertThat(export(builder(), 3)).isEqualTo(ExportResult.sent(3));
