@@ -8,36 +8,32 @@ import io.spanflux.trace.Attributes;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JsonGenerator;
-import tools.jackson.core.SerializableString;
-import tools.jackson.core.io.SerializedString;
 
 /**
  * Writes attributes in OTLP's form {@code {"key":..,"value":{"stringValue":..}}}. A value that has no form there is
  * skipped and counted; a text that is not well-formed is repaired and counted.
  */
 final class AttributeWriter implements AttributeConsumer {
-    private static final SerializedString ATTRIBUTES = new SerializedString("attributes");
-    private static final SerializedString KEY = new SerializedString("key");
-    private static final SerializedString VALUE = new SerializedString("value");
-    private static final SerializedString VALUES = new SerializedString("values");
-    private static final SerializedString STRING = new SerializedString("stringValue");
-    private static final SerializedString BOOL = new SerializedString("boolValue");
-    private static final SerializedString INT = new SerializedString("intValue");
-    private static final SerializedString DOUBLE = new SerializedString("doubleValue");
-    private static final SerializedString ARRAY = new SerializedString("arrayValue");
-    private static final SerializedString KVLIST = new SerializedString("kvlistValue");
+    private static final byte[] ATTRIBUTES = JsonWriter.bytes("\"attributes\":[");
+    private static final byte[] STRING = JsonWriter.bytes("{\"stringValue\":");
+    private static final byte[] BOOL = JsonWriter.bytes("{\"boolValue\":");
+    private static final byte[] INT = JsonWriter.bytes("{\"intValue\":\"");
+    private static final byte[] DOUBLE = JsonWriter.bytes("{\"doubleValue\":");
+    private static final byte[] ARRAY = JsonWriter.bytes("{\"arrayValue\":{\"values\":[");
+    private static final byte[] KVLIST = JsonWriter.bytes("{\"kvlistValue\":{\"values\":[");
+    private static final byte[] END_OF_VALUES = JsonWriter.bytes("]}}");
+    private static final byte[] END_OF_INT = JsonWriter.bytes("\"}");
+    private static final byte[] TRUE = JsonWriter.bytes("true");
+    private static final byte[] FALSE = JsonWriter.bytes("false");
 
-    private static final char[] HEX = "0123456789abcdef".toCharArray();
-
-    private final JsonGenerator generator;
+    private final JsonWriter json;
     private final AttributeKeys keys;
-    private final char[] scratch = new char[32];
+    private boolean first;
     private int repaired;
     private int dropped;
 
-    AttributeWriter(JsonGenerator generator, AttributeKeys keys) {
-        this.generator = generator;
+    AttributeWriter(JsonWriter json, AttributeKeys keys) {
+        this.json = json;
         this.keys = keys;
     }
 
@@ -47,12 +43,12 @@ final class AttributeWriter implements AttributeConsumer {
     }
 
     void begin() {
-        generator.writeName(ATTRIBUTES);
-        generator.writeStartArray();
+        json.raw(ATTRIBUTES);
+        first = true;
     }
 
     void end() {
-        generator.writeEndArray();
+        json.raw(']');
     }
 
     /** Marks a span or event of which some text was not well-formed. */
@@ -75,14 +71,17 @@ final class AttributeWriter implements AttributeConsumer {
             dropped++;
             return false;
         }
-        generator.writeStartObject();
-        generator.writeName(KEY);
-        SerializableString text = keys.get(key);
-        if (!text.getValue().equals(key)) {
+        if (!first) {
+            json.raw(',');
+        }
+        first = false;
+        AttributeKeys.Begin begin = keys.get(key);
+        if (begin != null) {
+            json.raw(begin.json);
+        }
+        if (!(begin == null ? AttributeKeys.write(key, json) : begin.wellFormed)) {
             repaired++;
         }
-        generator.writeString(text);
-        generator.writeName(VALUE);
         return true;
     }
 
@@ -92,7 +91,7 @@ final class AttributeWriter implements AttributeConsumer {
             dropped++;
         } else if (beginAttribute(key)) {
             stringValue(value);
-            generator.writeEndObject();
+            json.raw('}');
         }
     }
 
@@ -100,7 +99,7 @@ final class AttributeWriter implements AttributeConsumer {
     public void accept(String key, long value) {
         if (beginAttribute(key)) {
             intValue(value);
-            generator.writeEndObject();
+            json.raw('}');
         }
     }
 
@@ -110,7 +109,7 @@ final class AttributeWriter implements AttributeConsumer {
             dropped++;
         } else if (beginAttribute(key)) {
             doubleValue(value);
-            generator.writeEndObject();
+            json.raw('}');
         }
     }
 
@@ -118,7 +117,7 @@ final class AttributeWriter implements AttributeConsumer {
     public void accept(String key, boolean value) {
         if (beginAttribute(key)) {
             boolValue(value);
-            generator.writeEndObject();
+            json.raw('}');
         }
     }
 
@@ -139,69 +138,62 @@ final class AttributeWriter implements AttributeConsumer {
             dropped++;
         } else if (beginAttribute(key)) {
             anyValue(copy);
-            generator.writeEndObject();
+            json.raw('}');
         }
     }
 
     private void stringValue(String value) {
-        generator.writeStartObject();
-        generator.writeName(STRING);
+        json.raw(STRING);
         writeText(value);
-        generator.writeEndObject();
+        json.raw('}');
     }
 
     private void intValue(long value) {
-        generator.writeStartObject();
-        generator.writeName(INT);
-        writeDecimal(value);
-        generator.writeEndObject();
+        json.raw(INT);
+        json.decimal(value);
+        json.raw(END_OF_INT);
     }
 
     private void doubleValue(double value) {
-        generator.writeStartObject();
-        generator.writeName(DOUBLE);
-        generator.writeNumber(value);
-        generator.writeEndObject();
+        json.raw(DOUBLE);
+        json.number(value);
+        json.raw('}');
     }
 
     private void boolValue(boolean value) {
-        generator.writeStartObject();
-        generator.writeName(BOOL);
-        generator.writeBoolean(value);
-        generator.writeEndObject();
+        json.raw(BOOL);
+        json.raw(value ? TRUE : FALSE);
+        json.raw('}');
     }
 
     private void arrayValue(List<?> items) {
-        generator.writeStartObject();
-        generator.writeName(ARRAY);
-        generator.writeStartObject();
-        generator.writeName(VALUES);
-        generator.writeStartArray();
+        json.raw(ARRAY);
+        boolean isFirst = true;
         for (Object item : items) {
+            if (!isFirst) {
+                json.raw(',');
+            }
+            isFirst = false;
             anyValue(item);
         }
-        generator.writeEndArray();
-        generator.writeEndObject();
-        generator.writeEndObject();
+        json.raw(END_OF_VALUES);
     }
 
     private void kvlistValue(Map<?, ?> map) {
-        generator.writeStartObject();
-        generator.writeName(KVLIST);
-        generator.writeStartObject();
-        generator.writeName(VALUES);
-        generator.writeStartArray();
+        json.raw(KVLIST);
+        boolean isFirst = true;
         for (Map.Entry<?, ?> entry : map.entrySet()) {
-            generator.writeStartObject();
-            generator.writeName(KEY);
-            writeText((String) entry.getKey());
-            generator.writeName(VALUE);
+            if (!isFirst) {
+                json.raw(',');
+            }
+            isFirst = false;
+            if (!AttributeKeys.write((String) entry.getKey(), json)) {
+                repaired++;
+            }
             anyValue(entry.getValue());
-            generator.writeEndObject();
+            json.raw('}');
         }
-        generator.writeEndArray();
-        generator.writeEndObject();
-        generator.writeEndObject();
+        json.raw(END_OF_VALUES);
     }
 
     /** A value in one of the forms that {@link Attributes} holds. */
@@ -221,47 +213,10 @@ final class AttributeWriter implements AttributeConsumer {
         }
     }
 
+    /** A text, counted if it had to be repaired. */
     void writeText(String text) {
-        if (Surrogates.firstLone(text) < 0) {
-            generator.writeString(text);
-        } else {
+        if (!json.text(text)) {
             repaired++;
-            generator.writeString(Surrogates.repaired(text));
-        }
-    }
-
-    /** OTLP's JSON has 64-bit numbers as text, because JavaScript's numbers would round them. */
-    void writeDecimal(long value) {
-        if (value == Long.MIN_VALUE) {
-            generator.writeString(Long.toString(value));
-            return;
-        }
-        long rest = Math.abs(value);
-        int at = scratch.length;
-        do {
-            scratch[--at] = (char) ('0' + rest % 10);
-            rest /= 10;
-        } while (rest != 0);
-        if (value < 0) {
-            scratch[--at] = '-';
-        }
-        generator.writeString(scratch, at, scratch.length - at);
-    }
-
-    void writeHex(long high, long low) {
-        hex(high, 0);
-        hex(low, 16);
-        generator.writeString(scratch, 0, 32);
-    }
-
-    void writeHex(long id) {
-        hex(id, 0);
-        generator.writeString(scratch, 0, 16);
-    }
-
-    private void hex(long bits, int at) {
-        for (int i = 0; i < 16; i++) {
-            scratch[at + i] = HEX[(int) (bits >>> (60 - 4 * i)) & 0xF];
         }
     }
 }

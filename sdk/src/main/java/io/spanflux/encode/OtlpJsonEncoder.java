@@ -3,21 +3,17 @@
 
 package io.spanflux.encode;
 
-import io.spanflux.trace.Attributes;
 import io.spanflux.trace.Resource;
 import io.spanflux.trace.Span;
 import io.spanflux.trace.SpanContext;
 import io.spanflux.trace.SpanEvent;
 import io.spanflux.trace.SpanLink;
 import io.spanflux.trace.SpanStatus;
+import io.spanflux.trace.TraceState;
 import java.io.OutputStream;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JsonGenerator;
-import tools.jackson.core.ObjectWriteContext;
-import tools.jackson.core.io.SerializedString;
-import tools.jackson.core.json.JsonFactory;
 
 /**
  * OTLP traces in the JSON form of protobuf, as OpenTelemetry's protocol 1.11 prescribes and as real receivers read it:
@@ -27,32 +23,32 @@ import tools.jackson.core.json.JsonFactory;
 public final class OtlpJsonEncoder implements SpanEncoder {
     private static final OtlpEnvelope ENVELOPE = new OtlpEnvelope("resourceSpans", "scopeSpans", "spans");
 
-    private static final SerializedString TRACE_ID = new SerializedString("traceId");
-    private static final SerializedString SPAN_ID = new SerializedString("spanId");
-    private static final SerializedString TRACE_STATE = new SerializedString("traceState");
-    private static final SerializedString PARENT_SPAN_ID = new SerializedString("parentSpanId");
-    private static final SerializedString FLAGS = new SerializedString("flags");
-    private static final SerializedString NAME = new SerializedString("name");
-    private static final SerializedString KIND = new SerializedString("kind");
-    private static final SerializedString START = new SerializedString("startTimeUnixNano");
-    private static final SerializedString END = new SerializedString("endTimeUnixNano");
-    private static final SerializedString TIME = new SerializedString("timeUnixNano");
-    private static final SerializedString STATUS = new SerializedString("status");
-    private static final SerializedString CODE = new SerializedString("code");
-    private static final SerializedString MESSAGE = new SerializedString("message");
-    private static final SerializedString EVENTS = new SerializedString("events");
-    private static final SerializedString LINKS = new SerializedString("links");
-    private static final SerializedString DROPPED_ATTRIBUTES = new SerializedString("droppedAttributesCount");
-    private static final SerializedString DROPPED_EVENTS = new SerializedString("droppedEventsCount");
-    private static final SerializedString DROPPED_LINKS = new SerializedString("droppedLinksCount");
+    private static final byte[] TRACE_ID = JsonWriter.bytes("{\"traceId\":\"");
+    private static final byte[] SPAN_ID = JsonWriter.bytes("\",\"spanId\":\"");
+    private static final byte[] TRACE_STATE = JsonWriter.bytes(",\"traceState\":");
+    private static final byte[] PARENT_SPAN_ID = JsonWriter.bytes(",\"parentSpanId\":\"");
+    private static final byte[] FLAGS = JsonWriter.bytes(",\"flags\":");
+    private static final byte[] NAME = JsonWriter.bytes(",\"name\":");
+    private static final byte[] KIND = JsonWriter.bytes(",\"kind\":");
+    private static final byte[] START = JsonWriter.bytes(",\"startTimeUnixNano\":\"");
+    private static final byte[] END = JsonWriter.bytes("\",\"endTimeUnixNano\":\"");
+    private static final byte[] TIME = JsonWriter.bytes("{\"timeUnixNano\":\"");
+    private static final byte[] STATUS = JsonWriter.bytes(",\"status\":{");
+    private static final byte[] MESSAGE = JsonWriter.bytes("\"message\":");
+    private static final byte[] CODE = JsonWriter.bytes("\"code\":");
+    private static final byte[] EVENTS = JsonWriter.bytes(",\"events\":[");
+    private static final byte[] LINKS = JsonWriter.bytes(",\"links\":[");
+    private static final byte[] DROPPED_ATTRIBUTES = JsonWriter.bytes(",\"droppedAttributesCount\":");
+    private static final byte[] DROPPED_EVENTS = JsonWriter.bytes(",\"droppedEventsCount\":");
+    private static final byte[] DROPPED_LINKS = JsonWriter.bytes(",\"droppedLinksCount\":");
 
     /** Bit 8 of OTLP's flags: it is known whether the parent is remote; bit 9: it is. */
     private static final int HAS_IS_REMOTE = 0x100;
 
     private static final int IS_REMOTE = 0x200;
 
-    private final JsonFactory json = OtlpEnvelope.json();
-    private final AttributeKeys keys = new AttributeKeys();
+    private final JsonWriter.Spare writers = new JsonWriter.Spare();
+    private final AttributeKeys keys = new AttributeKeys(writers);
     private final AttributeDialect dialect;
 
     /** In the conventions' words. */
@@ -72,7 +68,7 @@ public final class OtlpJsonEncoder implements SpanEncoder {
 
     @Override
     public Encoding begin(OutputStream out) {
-        return new Body(json.createGenerator(ObjectWriteContext.empty(), out));
+        return new Body(writers.take(out));
     }
 
     @Override
@@ -82,147 +78,166 @@ public final class OtlpJsonEncoder implements SpanEncoder {
 
     /** Spans of one resource follow one another in a batch; where the resource changes, a new envelope begins. */
     private final class Body implements Encoding {
-        private final JsonGenerator generator;
+        private final JsonWriter json;
         private final AttributeWriter attributes;
         private @Nullable Resource resource;
 
-        Body(JsonGenerator generator) {
-            this.generator = generator;
-            this.attributes = new AttributeWriter(generator, keys);
-            ENVELOPE.beginBody(generator);
-        }
-
-        private void beginEnvelope(Resource next) {
-            resource = next;
-            ENVELOPE.begin(generator, attributes, next);
+        Body(JsonWriter json) {
+            this.json = json;
+            this.attributes = new AttributeWriter(json, keys);
+            ENVELOPE.beginBody(json);
         }
 
         @Override
         public void write(Span span) {
-            if (resource == null) {
-                beginEnvelope(span.resource());
-            } else if (!resource.equals(span.resource())) {
-                ENVELOPE.end(generator);
-                beginEnvelope(span.resource());
+            if (resource != null && resource.equals(span.resource())) {
+                json.raw(',');
+            } else {
+                if (resource != null) {
+                    ENVELOPE.end(json);
+                    json.raw(',');
+                }
+                resource = span.resource();
+                ENVELOPE.begin(json, attributes, resource);
             }
             attributes.beginRecord();
-            generator.writeStartObject();
-            generator.writeName(TRACE_ID);
-            attributes.writeHex(span.traceIdHigh(), span.traceIdLow());
-            generator.writeName(SPAN_ID);
-            attributes.writeHex(span.spanIdBits());
-            if (!span.traceState().isEmpty()) {
-                generator.writeName(TRACE_STATE);
-                generator.writeString(span.traceState().header());
-            }
+            json.raw(TRACE_ID);
+            json.hex(span.traceIdHigh());
+            json.hex(span.traceIdLow());
+            json.raw(SPAN_ID);
+            json.hex(span.spanIdBits());
+            json.raw('"');
+            writeTraceState(span.traceState());
             if (span.parentSpanIdBits() != 0) {
-                generator.writeName(PARENT_SPAN_ID);
-                attributes.writeHex(span.parentSpanIdBits());
+                json.raw(PARENT_SPAN_ID);
+                json.hex(span.parentSpanIdBits());
+                json.raw('"');
             }
-            generator.writeName(FLAGS);
-            generator.writeNumber(span.traceFlags() | HAS_IS_REMOTE | (span.isParentRemote() ? IS_REMOTE : 0));
-            generator.writeName(NAME);
+            writeFlags(span.traceFlags(), span.isParentRemote());
+            json.raw(NAME);
             attributes.writeText(dialect.spanName(span));
-            generator.writeName(KIND);
-            generator.writeNumber(span.kind().code());
-            generator.writeName(START);
-            attributes.writeDecimal(span.startEpochNanos());
-            generator.writeName(END);
-            attributes.writeDecimal(span.endEpochNanos());
+            json.raw(KIND);
+            json.decimal(span.kind().code());
+            json.raw(START);
+            json.decimal(span.startEpochNanos());
+            json.raw(END);
+            json.decimal(span.endEpochNanos());
+            json.raw('"');
             writeStatus(span);
             writeEvents(span.events(), span.droppedEvents());
             writeLinks(span.links(), span.droppedLinks());
             // After all other text, so that it can say how many texts had to be repaired.
+            json.raw(',');
             attributes.begin();
             int dropped = dialect.forEachAttribute(span, attributes);
             attributes.writeRepairs();
             attributes.end();
             writeCount(DROPPED_ATTRIBUTES, dropped + attributes.takeDropped());
-            generator.writeEndObject();
+            json.raw('}');
+        }
+
+        private void writeTraceState(TraceState state) {
+            if (!state.isEmpty()) {
+                json.raw(TRACE_STATE);
+                json.text(state.header());
+            }
+        }
+
+        private void writeFlags(int traceFlags, boolean isRemote) {
+            json.raw(FLAGS);
+            json.decimal(traceFlags | HAS_IS_REMOTE | (isRemote ? IS_REMOTE : 0));
         }
 
         private void writeStatus(Span span) {
             if (span.status() == SpanStatus.UNSET) {
                 return;
             }
-            generator.writeName(STATUS);
-            generator.writeStartObject();
+            json.raw(STATUS);
             String description = span.statusDescription();
             if (description != null) {
-                generator.writeName(MESSAGE);
+                json.raw(MESSAGE);
                 attributes.writeText(description);
+                json.raw(',');
             }
-            generator.writeName(CODE);
-            generator.writeNumber(span.status().code());
-            generator.writeEndObject();
+            json.raw(CODE);
+            json.decimal(span.status().code());
+            json.raw('}');
         }
 
         private void writeEvents(List<SpanEvent> events, int dropped) {
             if (!events.isEmpty()) {
-                generator.writeName(EVENTS);
-                generator.writeStartArray();
-                for (SpanEvent event : events) {
-                    generator.writeStartObject();
-                    generator.writeName(TIME);
-                    attributes.writeDecimal(event.epochNanos());
-                    generator.writeName(NAME);
-                    attributes.writeText(event.name());
-                    attributes.begin();
-                    event.forEachAttribute(attributes);
-                    attributes.end();
-                    writeCount(DROPPED_ATTRIBUTES, event.droppedAttributes() + attributes.takeDropped());
-                    generator.writeEndObject();
+                json.raw(EVENTS);
+                for (int i = 0; i < events.size(); i++) {
+                    if (i > 0) {
+                        json.raw(',');
+                    }
+                    writeEvent(events.get(i));
                 }
-                generator.writeEndArray();
+                json.raw(']');
             }
             writeCount(DROPPED_EVENTS, dropped);
         }
 
+        private void writeEvent(SpanEvent event) {
+            json.raw(TIME);
+            json.decimal(event.epochNanos());
+            json.raw('"');
+            json.raw(NAME);
+            attributes.writeText(event.name());
+            json.raw(',');
+            attributes.begin();
+            event.forEachAttribute(attributes);
+            attributes.end();
+            writeCount(DROPPED_ATTRIBUTES, event.droppedAttributes() + attributes.takeDropped());
+            json.raw('}');
+        }
+
         private void writeLinks(List<SpanLink> links, int dropped) {
             if (!links.isEmpty()) {
-                generator.writeName(LINKS);
-                generator.writeStartArray();
-                for (SpanLink link : links) {
-                    SpanContext other = link.context();
-                    generator.writeStartObject();
-                    generator.writeName(TRACE_ID);
-                    attributes.writeHex(other.traceIdHigh(), other.traceIdLow());
-                    generator.writeName(SPAN_ID);
-                    attributes.writeHex(other.spanIdBits());
-                    if (!other.traceState().isEmpty()) {
-                        generator.writeName(TRACE_STATE);
-                        generator.writeString(other.traceState().header());
+                json.raw(LINKS);
+                for (int i = 0; i < links.size(); i++) {
+                    if (i > 0) {
+                        json.raw(',');
                     }
-                    writeAttributes(link.attributes());
-                    writeCount(DROPPED_ATTRIBUTES, link.droppedAttributes() + attributes.takeDropped());
-                    generator.writeName(FLAGS);
-                    generator.writeNumber(other.traceFlags() | HAS_IS_REMOTE | (other.isRemote() ? IS_REMOTE : 0));
-                    generator.writeEndObject();
+                    writeLink(links.get(i));
                 }
-                generator.writeEndArray();
+                json.raw(']');
             }
             writeCount(DROPPED_LINKS, dropped);
         }
 
-        private void writeAttributes(Attributes values) {
+        private void writeLink(SpanLink link) {
+            SpanContext other = link.context();
+            json.raw(TRACE_ID);
+            json.hex(other.traceIdHigh());
+            json.hex(other.traceIdLow());
+            json.raw(SPAN_ID);
+            json.hex(other.spanIdBits());
+            json.raw('"');
+            writeTraceState(other.traceState());
+            json.raw(',');
             attributes.begin();
-            values.forEach(attributes);
+            link.attributes().forEach(attributes);
             attributes.end();
+            writeCount(DROPPED_ATTRIBUTES, link.droppedAttributes() + attributes.takeDropped());
+            writeFlags(other.traceFlags(), other.isRemote());
+            json.raw('}');
         }
 
-        private void writeCount(SerializedString name, int count) {
+        private void writeCount(byte[] name, int count) {
             if (count > 0) {
-                generator.writeName(name);
-                generator.writeNumber(count);
+                json.raw(name);
+                json.decimal(count);
             }
         }
 
         @Override
         public void end() {
             if (resource != null) {
-                ENVELOPE.end(generator);
+                ENVELOPE.end(json);
             }
-            ENVELOPE.endBody(generator);
+            ENVELOPE.endBody(json);
+            json.close(writers);
         }
     }
 }

@@ -8,10 +8,6 @@ import io.spanflux.trace.Resource;
 import io.spanflux.trace.SpanContext;
 import java.io.OutputStream;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JsonGenerator;
-import tools.jackson.core.ObjectWriteContext;
-import tools.jackson.core.io.SerializedString;
-import tools.jackson.core.json.JsonFactory;
 
 /**
  * OTLP logs in the JSON form of protobuf: an event is a record with {@code eventName}, whose attributes say everything;
@@ -22,18 +18,18 @@ import tools.jackson.core.json.JsonFactory;
 public final class OtlpJsonLogEncoder {
     private static final OtlpEnvelope ENVELOPE = new OtlpEnvelope("resourceLogs", "scopeLogs", "logRecords");
 
-    private static final SerializedString TIME = new SerializedString("timeUnixNano");
-    private static final SerializedString OBSERVED = new SerializedString("observedTimeUnixNano");
-    private static final SerializedString SEVERITY = new SerializedString("severityNumber");
-    private static final SerializedString SEVERITY_TEXT = new SerializedString("severityText");
-    private static final SerializedString EVENT_NAME = new SerializedString("eventName");
-    private static final SerializedString DROPPED_ATTRIBUTES = new SerializedString("droppedAttributesCount");
-    private static final SerializedString FLAGS = new SerializedString("flags");
-    private static final SerializedString TRACE_ID = new SerializedString("traceId");
-    private static final SerializedString SPAN_ID = new SerializedString("spanId");
+    private static final byte[] TIME = JsonWriter.bytes("{\"timeUnixNano\":\"");
+    private static final byte[] OBSERVED = JsonWriter.bytes("\",\"observedTimeUnixNano\":\"");
+    private static final byte[] SEVERITY = JsonWriter.bytes("\",\"severityNumber\":");
+    private static final byte[] SEVERITY_TEXT = JsonWriter.bytes(",\"severityText\":");
+    private static final byte[] EVENT_NAME = JsonWriter.bytes(",\"eventName\":");
+    private static final byte[] DROPPED_ATTRIBUTES = JsonWriter.bytes(",\"droppedAttributesCount\":");
+    private static final byte[] FLAGS = JsonWriter.bytes(",\"flags\":");
+    private static final byte[] TRACE_ID = JsonWriter.bytes(",\"traceId\":\"");
+    private static final byte[] SPAN_ID = JsonWriter.bytes("\",\"spanId\":\"");
 
-    private final JsonFactory json = OtlpEnvelope.json();
-    private final AttributeKeys keys = new AttributeKeys();
+    private final JsonWriter.Spare writers = new JsonWriter.Spare();
+    private final AttributeKeys keys = new AttributeKeys(writers);
 
     /** The media type of the body, without parameters, which some receivers refuse. */
     public String contentType() {
@@ -42,7 +38,7 @@ public final class OtlpJsonLogEncoder {
 
     /** Begins a body on {@code out}. */
     public Encoding begin(OutputStream out) {
-        return new Encoding(json.createGenerator(ObjectWriteContext.empty(), out), keys);
+        return new Encoding(out, writers, keys);
     }
 
     @Override
@@ -52,69 +48,72 @@ public final class OtlpJsonLogEncoder {
 
     /** A body under way; where the resource changes, a new envelope begins. */
     public static final class Encoding {
-        private final JsonGenerator generator;
+        private final JsonWriter json;
+        private final JsonWriter.Spare writers;
         private final AttributeWriter attributes;
         private @Nullable Resource resource;
 
-        private Encoding(JsonGenerator generator, AttributeKeys keys) {
-            this.generator = generator;
-            this.attributes = new AttributeWriter(generator, keys);
-            ENVELOPE.beginBody(generator);
-        }
-
-        private void enter(Resource next) {
-            if (next.equals(resource)) {
-                return;
-            }
-            if (resource != null) {
-                ENVELOPE.end(generator);
-            }
-            resource = next;
-            ENVELOPE.begin(generator, attributes, next);
+        private Encoding(OutputStream out, JsonWriter.Spare writers, AttributeKeys keys) {
+            this.json = writers.take(out);
+            this.writers = writers;
+            this.attributes = new AttributeWriter(json, keys);
+            ENVELOPE.beginBody(json);
         }
 
         /** Writes one record. What of it cannot be said is left out. */
         public void write(LogRecord log) {
-            enter(log.resource());
+            if (resource != null && resource.equals(log.resource())) {
+                json.raw(',');
+            } else {
+                if (resource != null) {
+                    ENVELOPE.end(json);
+                    json.raw(',');
+                }
+                resource = log.resource();
+                ENVELOPE.begin(json, attributes, resource);
+            }
             attributes.beginRecord();
-            generator.writeStartObject();
-            generator.writeName(TIME);
-            attributes.writeDecimal(log.epochNanos());
-            generator.writeName(OBSERVED);
-            attributes.writeDecimal(log.epochNanos());
-            generator.writeName(SEVERITY);
-            generator.writeNumber(log.severity().number());
-            generator.writeName(SEVERITY_TEXT);
-            generator.writeString(log.severity().name());
-            generator.writeName(EVENT_NAME);
+            json.raw(TIME);
+            json.decimal(log.epochNanos());
+            json.raw(OBSERVED);
+            json.decimal(log.epochNanos());
+            json.raw(SEVERITY);
+            json.decimal(log.severity().number());
+            json.raw(SEVERITY_TEXT);
+            json.text(log.severity().name());
+            json.raw(EVENT_NAME);
             attributes.writeText(log.eventName());
+            json.raw(',');
             attributes.begin();
             int dropped = log.forEachAttribute(attributes);
             attributes.writeRepairs();
             attributes.end();
             dropped += attributes.takeDropped();
             if (dropped > 0) {
-                generator.writeName(DROPPED_ATTRIBUTES);
-                generator.writeNumber(dropped);
+                json.raw(DROPPED_ATTRIBUTES);
+                json.decimal(dropped);
             }
             SpanContext context = log.context();
             if (context != null) {
-                generator.writeName(FLAGS);
-                generator.writeNumber(context.traceFlags());
-                generator.writeName(TRACE_ID);
-                attributes.writeHex(context.traceIdHigh(), context.traceIdLow());
-                generator.writeName(SPAN_ID);
-                attributes.writeHex(context.spanIdBits());
+                json.raw(FLAGS);
+                json.decimal(context.traceFlags());
+                json.raw(TRACE_ID);
+                json.hex(context.traceIdHigh());
+                json.hex(context.traceIdLow());
+                json.raw(SPAN_ID);
+                json.hex(context.spanIdBits());
+                json.raw('"');
             }
-            generator.writeEndObject();
+            json.raw('}');
         }
 
         /** Writes what closes the body, and flushes. */
         public void end() {
             if (resource != null) {
-                ENVELOPE.end(generator);
+                ENVELOPE.end(json);
             }
-            ENVELOPE.endBody(generator);
+            ENVELOPE.endBody(json);
+            json.close(writers);
         }
     }
 }

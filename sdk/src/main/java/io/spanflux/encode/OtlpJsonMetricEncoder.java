@@ -7,10 +7,6 @@ import io.spanflux.trace.Attributes;
 import io.spanflux.trace.Resource;
 import java.io.OutputStream;
 import java.util.List;
-import tools.jackson.core.JsonGenerator;
-import tools.jackson.core.ObjectWriteContext;
-import tools.jackson.core.io.SerializedString;
-import tools.jackson.core.json.JsonFactory;
 
 /**
  * OTLP metrics in the JSON form of protobuf: 64-bit counts and times as text, bounds and sums as numbers, temporality as a
@@ -21,24 +17,26 @@ import tools.jackson.core.json.JsonFactory;
 public final class OtlpJsonMetricEncoder {
     private static final OtlpEnvelope ENVELOPE = new OtlpEnvelope("resourceMetrics", "scopeMetrics", "metrics");
 
-    private static final SerializedString NAME = new SerializedString("name");
-    private static final SerializedString DESCRIPTION = new SerializedString("description");
-    private static final SerializedString UNIT = new SerializedString("unit");
-    private static final SerializedString HISTOGRAM = new SerializedString("histogram");
-    private static final SerializedString SUM_DATA = new SerializedString("sum");
-    private static final SerializedString MONOTONIC = new SerializedString("isMonotonic");
-    private static final SerializedString AS_INT = new SerializedString("asInt");
-    private static final SerializedString DATA_POINTS = new SerializedString("dataPoints");
-    private static final SerializedString TEMPORALITY = new SerializedString("aggregationTemporality");
-    private static final SerializedString START = new SerializedString("startTimeUnixNano");
-    private static final SerializedString TIME = new SerializedString("timeUnixNano");
-    private static final SerializedString COUNT = new SerializedString("count");
-    private static final SerializedString SUM = new SerializedString("sum");
-    private static final SerializedString BUCKET_COUNTS = new SerializedString("bucketCounts");
-    private static final SerializedString BOUNDS = new SerializedString("explicitBounds");
+    private static final byte[] NAME = JsonWriter.bytes("{\"name\":");
+    private static final byte[] DESCRIPTION = JsonWriter.bytes(",\"description\":");
+    private static final byte[] UNIT = JsonWriter.bytes(",\"unit\":");
+    private static final byte[] HISTOGRAM = JsonWriter.bytes(",\"histogram\":{\"aggregationTemporality\":");
+    private static final byte[] SUM_DATA = JsonWriter.bytes(",\"sum\":{\"aggregationTemporality\":");
+    private static final byte[] MONOTONIC = JsonWriter.bytes(",\"isMonotonic\":true");
+    private static final byte[] NOT_MONOTONIC = JsonWriter.bytes(",\"isMonotonic\":false");
+    private static final byte[] AS_INT = JsonWriter.bytes("\",\"asInt\":\"");
+    private static final byte[] END_OF_POINT = JsonWriter.bytes("\"}");
+    private static final byte[] DATA_POINTS = JsonWriter.bytes(",\"dataPoints\":[");
+    private static final byte[] START = JsonWriter.bytes(",\"startTimeUnixNano\":\"");
+    private static final byte[] TIME = JsonWriter.bytes("\",\"timeUnixNano\":\"");
+    private static final byte[] COUNT = JsonWriter.bytes("\",\"count\":\"");
+    private static final byte[] SUM = JsonWriter.bytes("\",\"sum\":");
+    private static final byte[] BUCKET_COUNTS = JsonWriter.bytes(",\"bucketCounts\":[");
+    private static final byte[] BOUNDS = JsonWriter.bytes("],\"explicitBounds\":[");
+    private static final byte[] END_OF_METRIC = JsonWriter.bytes("]}}");
 
-    private final JsonFactory json = OtlpEnvelope.json();
-    private final AttributeKeys keys = new AttributeKeys();
+    private final JsonWriter.Spare writers = new JsonWriter.Spare();
+    private final AttributeKeys keys = new AttributeKeys(writers);
 
     /** The media type of the body, without parameters, which some receivers refuse. */
     public String contentType() {
@@ -47,7 +45,7 @@ public final class OtlpJsonMetricEncoder {
 
     /** Begins a body about {@code resource} on {@code out}. */
     public Encoding begin(OutputStream out, Resource resource) {
-        return new Encoding(json.createGenerator(ObjectWriteContext.empty(), out), keys, resource);
+        return new Encoding(out, writers, keys, resource);
     }
 
     @Override
@@ -57,35 +55,39 @@ public final class OtlpJsonMetricEncoder {
 
     /** A body under way: metrics one after the other, each begun, filled point by point and ended. */
     public static final class Encoding {
-        private final JsonGenerator generator;
+        private final JsonWriter json;
+        private final JsonWriter.Spare writers;
         private final AttributeWriter attributes;
+        private boolean isFirstMetric = true;
+        private boolean isFirstPoint = true;
 
-        private Encoding(JsonGenerator generator, AttributeKeys keys, Resource resource) {
-            this.generator = generator;
-            this.attributes = new AttributeWriter(generator, keys);
-            ENVELOPE.beginBody(generator);
-            ENVELOPE.begin(generator, attributes, resource);
+        private Encoding(OutputStream out, JsonWriter.Spare writers, AttributeKeys keys, Resource resource) {
+            this.json = writers.take(out);
+            this.writers = writers;
+            this.attributes = new AttributeWriter(json, keys);
+            ENVELOPE.beginBody(json);
+            ENVELOPE.begin(json, attributes, resource);
         }
 
         /** Writes what stands before the points. */
         public void begin(Metric metric) {
-            generator.writeStartObject();
-            generator.writeName(NAME);
-            generator.writeString(metric.name());
-            generator.writeName(DESCRIPTION);
-            generator.writeString(metric.description());
-            generator.writeName(UNIT);
-            generator.writeString(metric.unit());
-            generator.writeName(metric instanceof Sum ? SUM_DATA : HISTOGRAM);
-            generator.writeStartObject();
-            generator.writeName(TEMPORALITY);
-            generator.writeNumber(metric.temporality().code());
-            if (metric instanceof Sum sum) {
-                generator.writeName(MONOTONIC);
-                generator.writeBoolean(sum.monotonic());
+            if (!isFirstMetric) {
+                json.raw(',');
             }
-            generator.writeName(DATA_POINTS);
-            generator.writeStartArray();
+            isFirstMetric = false;
+            isFirstPoint = true;
+            json.raw(NAME);
+            json.text(metric.name());
+            json.raw(DESCRIPTION);
+            json.text(metric.description());
+            json.raw(UNIT);
+            json.text(metric.unit());
+            json.raw(metric instanceof Sum ? SUM_DATA : HISTOGRAM);
+            json.decimal(metric.temporality().code());
+            if (metric instanceof Sum sum) {
+                json.raw(sum.monotonic() ? MONOTONIC : NOT_MONOTONIC);
+            }
+            json.raw(DATA_POINTS);
         }
 
         /** Writes the point of that number of the metric that was begun. */
@@ -98,60 +100,71 @@ public final class OtlpJsonMetricEncoder {
         }
 
         private void writePoint(Sum.Point point) {
-            generator.writeStartObject();
-            writeAbout(point.attributes(), point.startEpochNanos(), point.epochNanos());
-            generator.writeName(AS_INT);
-            attributes.writeDecimal(point.value());
-            generator.writeEndObject();
+            beginPoint(point.attributes(), point.startEpochNanos(), point.epochNanos());
+            json.raw(AS_INT);
+            json.decimal(point.value());
+            json.raw(END_OF_POINT);
         }
 
-        private void writeAbout(Attributes about, long start, long time) {
+        private void beginPoint(Attributes about, long start, long time) {
+            if (!isFirstPoint) {
+                json.raw(',');
+            }
+            isFirstPoint = false;
+            json.raw('{');
             attributes.begin();
             about.forEach(attributes);
             attributes.end();
-            generator.writeName(START);
-            attributes.writeDecimal(start);
-            generator.writeName(TIME);
-            attributes.writeDecimal(time);
+            json.raw(START);
+            json.decimal(start);
+            json.raw(TIME);
+            json.decimal(time);
         }
 
         private void writePoint(Histogram histogram, HistogramPoint point) {
-            generator.writeStartObject();
-            writeAbout(point.attributes(), point.startEpochNanos(), point.epochNanos());
-            generator.writeName(COUNT);
-            attributes.writeDecimal(point.count());
-            generator.writeName(SUM);
-            generator.writeNumber(point.sum());
-            generator.writeName(BUCKET_COUNTS);
-            generator.writeStartArray();
-            for (long count : point.bucketCounts()) {
-                attributes.writeDecimal(count);
-            }
-            generator.writeEndArray();
-            writeBounds(histogram.bounds());
-            generator.writeEndObject();
+            beginPoint(point.attributes(), point.startEpochNanos(), point.epochNanos());
+            json.raw(COUNT);
+            json.decimal(point.count());
+            json.raw(SUM);
+            json.number(point.sum());
+            writeBuckets(point.bucketCounts(), histogram.bounds());
+            json.raw('}');
         }
 
-        private void writeBounds(List<Double> bounds) {
-            generator.writeName(BOUNDS);
-            generator.writeStartArray();
-            for (double bound : bounds) {
-                generator.writeNumber(bound);
+        private void writeBuckets(List<Long> counts, List<Double> bounds) {
+            json.raw(BUCKET_COUNTS);
+            boolean isFirst = true;
+            for (long count : counts) {
+                if (!isFirst) {
+                    json.raw(',');
+                }
+                isFirst = false;
+                json.raw('"');
+                json.decimal(count);
+                json.raw('"');
             }
-            generator.writeEndArray();
+            json.raw(BOUNDS);
+            isFirst = true;
+            for (double bound : bounds) {
+                if (!isFirst) {
+                    json.raw(',');
+                }
+                isFirst = false;
+                json.number(bound);
+            }
+            json.raw(']');
         }
 
         /** Writes what stands after the points. */
         public void endMetric() {
-            generator.writeEndArray();
-            generator.writeEndObject();
-            generator.writeEndObject();
+            json.raw(END_OF_METRIC);
         }
 
         /** Writes what closes the body, and flushes. */
         public void end() {
-            ENVELOPE.end(generator);
-            ENVELOPE.endBody(generator);
+            ENVELOPE.end(json);
+            ENVELOPE.endBody(json);
+            json.close(writers);
         }
     }
 }

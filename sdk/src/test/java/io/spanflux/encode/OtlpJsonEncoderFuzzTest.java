@@ -82,6 +82,9 @@ class OtlpJsonEncoderFuzzTest {
         SpanEncoder.Encoding encoding = encoder.begin(out);
         encoding.write(span);
         encoding.end();
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .as("byte for byte what Jackson writes")
+                .isEqualTo(new String(Jackson.rewritten(out.toByteArray()), StandardCharsets.UTF_8));
         JsonNode written = JSON.readTree(out.toByteArray()).at("/resourceSpans/0/scopeSpans/0/spans/0");
         Map<String, Object> back = new LinkedHashMap<>();
         for (JsonNode attribute : written.get("attributes")) {
