@@ -86,7 +86,12 @@ class ServerTraceFilterTest {
                     }
                 }));
         List<String> all = new ArrayList<>(List.of(properties));
-        all.addAll(List.of("--server.port=0", "--spring.main.banner-mode=off", "--server.shutdown=graceful"));
+        all.addAll(List.of(
+                "--server.port=0",
+                "--spring.main.banner-mode=off",
+                "--server.shutdown=graceful",
+                // Else Spring waits two seconds for tasks that might still come, each time that it closes event loops.
+                "--spring.reactor.netty.shutdown-quiet-period=0s"));
         application = app.run(all.toArray(new String[0]));
         port = ((WebServerApplicationContext) application).getWebServer().getPort();
     }
