@@ -130,7 +130,7 @@ public final class ReactorNettySender implements PayloadSender {
                 // What speaks another protocol now must not be used again.
                 .doOnResponse((response, connection) -> {
                     if (response.status().code() == HttpResponseStatus.SWITCHING_PROTOCOLS.code()) {
-                        connection.channel().close();
+                        connection.markPersistent(false);
                     }
                 });
         SslContext ssl = sslContext;

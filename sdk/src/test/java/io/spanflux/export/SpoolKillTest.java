@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -41,8 +42,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 class SpoolKillTest {
     private static final String MARK = "spooled ";
 
-    /** How many processes are killed; {@code -Dspanflux.kill.rounds=100} for the long form. */
-    private static final int ROUNDS = Integer.getInteger("spanflux.kill.rounds", 5);
+    /** How many pairs of processes are killed; {@code -Dspanflux.kill.rounds=100} for the long form. */
+    private static final int ROUNDS = Integer.getInteger("spanflux.kill.rounds", 4);
 
     @TempDir
     Path folder;
@@ -68,7 +69,15 @@ class SpoolKillTest {
                 exchange.answer(200, "{}");
             });
             for (int round = 0; round < ROUNDS; round++) {
-                promised.addAll(killed(round, server.url("/v1/traces"), random.nextInt(1_500)));
+                // Two at a time on the same folder, which the next two take over.
+                String url = server.url("/v1/traces");
+                int millis = random.nextInt(1_500);
+                int otherMillis = random.nextInt(1_500);
+                String tag = "r" + round;
+                CompletableFuture<Set<String>> beside =
+                        CompletableFuture.supplyAsync(() -> killed(tag + "b", url, otherMillis));
+                promised.addAll(killed(tag + "a", url, millis));
+                promised.addAll(beside.join());
             }
             up.set(true);
             Spool spool = Spool.builder(folder).build();
@@ -112,7 +121,15 @@ class SpoolKillTest {
     }
 
     /** Starts a process, kills it so many milliseconds after its first word, and returns what it had said by then. */
-    private Set<String> killed(int round, String url, int millis) throws IOException, InterruptedException {
+    private Set<String> killed(String tag, String url, int millis) {
+        try {
+            return startedAndKilled(tag, url, millis);
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private Set<String> startedAndKilled(String tag, String url, int millis) throws IOException, InterruptedException {
         Process child = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-cp",
@@ -120,7 +137,7 @@ class SpoolKillTest {
                         Child.class.getName(),
                         folder.toString(),
                         url,
-                        "r" + round)
+                        tag)
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         ConcurrentLinkedQueue<String> lines = new ConcurrentLinkedQueue<>();
