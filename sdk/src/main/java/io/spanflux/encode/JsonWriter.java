@@ -146,12 +146,8 @@ final class JsonWriter {
         int count = narrow(text, from, to);
         int i = 0;
         while (i < count) {
-            long word = (long) WORDS.get(narrow, i);
-            WORDS.set(buffer, at, word);
-            int plain = Math.min(count - i, Long.numberOfTrailingZeros(specials(word)) / Byte.SIZE);
-            at += plain;
-            i += plain;
-            if (plain < Long.BYTES && i < count) {
+            i = writePlain(i, count);
+            if (i < count) {
                 writeSpecial(text, from + i);
                 i++;
             }
@@ -166,6 +162,28 @@ final class JsonWriter {
         narrowAsBuffer.clear();
         narrowing.reset().encode(charsAsBuffer, narrowAsBuffer, true);
         return charsAsBuffer.position();
+    }
+
+    /** Writes from {@code narrow} up to the first special character; its index, or {@code count}. */
+    private int writePlain(int from, int count) {
+        int i = from;
+        int end = at;
+        while (i < count) {
+            long word = (long) WORDS.get(narrow, i);
+            WORDS.set(buffer, end, word);
+            long specials = specials(word);
+            // A branch, which is nearly always predicted: computing how far to go makes each word wait for the one
+            // before.
+            if (specials != 0) {
+                int plain = Math.min(count - i, Long.numberOfTrailingZeros(specials) / Byte.SIZE);
+                at = end + plain;
+                return i + plain;
+            }
+            i += Long.BYTES;
+            end += Long.BYTES;
+        }
+        at = end - (i - count);
+        return count;
     }
 
     /**
