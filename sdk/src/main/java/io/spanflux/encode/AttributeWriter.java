@@ -131,13 +131,16 @@ final class AttributeWriter implements AttributeConsumer {
         acceptNested(key, value);
     }
 
-    /** Copies first: a collection of an application's own SpanData may throw or change while it is read, or never end. */
+    /**
+     * Copies first what is not known to be immutable: a collection of an application's own SpanData may throw or change
+     * while it is read, or never end.
+     */
     private void acceptNested(String key, Object value) {
-        Object copy = key == null ? null : Attributes.of(key, value).get(key);
-        if (copy == null) {
+        Object normal = Attributes.normalized(value);
+        if (normal == null) {
             dropped++;
         } else if (beginAttribute(key)) {
-            anyValue(copy);
+            anyValue(normal);
             json.raw('}');
         }
     }
@@ -168,13 +171,11 @@ final class AttributeWriter implements AttributeConsumer {
 
     private void arrayValue(List<?> items) {
         json.raw(ARRAY);
-        boolean isFirst = true;
-        for (Object item : items) {
-            if (!isFirst) {
+        for (int i = 0; i < items.size(); i++) {
+            if (i > 0) {
                 json.raw(',');
             }
-            isFirst = false;
-            anyValue(item);
+            anyValue(items.get(i));
         }
         json.raw(END_OF_VALUES);
     }

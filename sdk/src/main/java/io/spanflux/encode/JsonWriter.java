@@ -199,15 +199,19 @@ final class JsonWriter {
     /** Writes one by one, with room for each made before; the index after the last, which may be the second of a pair. */
     private int writeChars(String text, int from, int to) {
         int i = from;
+        int end = at;
         while (i < to) {
             char c = text.charAt(i);
             if (c < ESCAPES.length && ESCAPES[c] == 0) {
-                buffer[at++] = (byte) c;
+                buffer[end++] = (byte) c;
                 i++;
             } else {
+                at = end;
                 i += writeSpecial(text, i);
+                end = at;
             }
         }
+        at = end;
         return i;
     }
 
@@ -266,9 +270,17 @@ final class JsonWriter {
         for (long least = -10; digits < 19 && rest <= least; least *= 10) {
             digits++;
         }
-        for (int i = at + digits - 1; i >= at; i--) {
-            buffer[i] = (byte) ('0' - rest % 10);
-            rest /= 10;
+        int i = at + digits;
+        while (rest <= -10) {
+            // Two digits a division: times are most of what is written here, and a long division is slow.
+            long hundreds = rest / 100;
+            int pair = (int) (hundreds * 100 - rest);
+            buffer[--i] = (byte) ('0' + pair % 10);
+            buffer[--i] = (byte) ('0' + pair / 10);
+            rest = hundreds;
+        }
+        if (i > at) {
+            buffer[--i] = (byte) ('0' - rest);
         }
         at += digits;
     }

@@ -7,6 +7,8 @@ import io.spanflux.diagnostics.FatalErrors;
 import java.lang.reflect.Array;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.util.AbstractList;
+import java.util.AbstractMap;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collection;
@@ -14,6 +16,8 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.RandomAccess;
+import java.util.Set;
 import java.util.concurrent.atomic.DoubleAccumulator;
 import java.util.concurrent.atomic.DoubleAdder;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +61,11 @@ final class AttributeValue {
             value = null;
         }
         return new Normal(value, normalizer.truncated, normalizer.invalid || value == null);
+    }
+
+    /** Whether {@code value} is a collection that was made here, so that it needs no copy. */
+    static boolean isNormal(@Nullable Object value) {
+        return value instanceof NormalList || value instanceof NormalMap;
     }
 
     private @Nullable Object normalize(@Nullable Object raw, int depth) {
@@ -132,7 +141,7 @@ final class AttributeValue {
             }
             add(list, item, depth);
         }
-        return Collections.unmodifiableList(list);
+        return new NormalList(list.toArray());
     }
 
     private List<Object> array(Object array, int depth) {
@@ -141,7 +150,7 @@ final class AttributeValue {
         for (int i = 0; i < length && !isFull(); i++) {
             add(list, Array.get(array, i), depth);
         }
-        return Collections.unmodifiableList(list);
+        return new NormalList(list.toArray());
     }
 
     /** Counts one more item, unless there are too many. */
@@ -174,7 +183,7 @@ final class AttributeValue {
                 invalid = true;
             }
         }
-        return Collections.unmodifiableMap(copy);
+        return new NormalMap(copy);
     }
 
     /** The first {@code maxCodePoints} code points of {@code text}, which is returned itself when it is not longer. */
@@ -213,5 +222,48 @@ final class AttributeValue {
     /** {@code sum} as an int that does not overflow. */
     static int saturated(long sum) {
         return (int) Math.min(sum, Integer.MAX_VALUE);
+    }
+
+    /** Its class is the proof that it is immutable and holds only normal values. */
+    private static final class NormalList extends AbstractList<Object> implements RandomAccess {
+        private final Object[] items;
+
+        NormalList(Object[] items) {
+            this.items = items;
+        }
+
+        @Override
+        public Object get(int index) {
+            return items[index];
+        }
+
+        @Override
+        public int size() {
+            return items.length;
+        }
+    }
+
+    /** As {@link NormalList}. */
+    private static final class NormalMap extends AbstractMap<String, Object> {
+        private final Map<String, Object> entries;
+
+        NormalMap(Map<String, Object> entries) {
+            this.entries = Collections.unmodifiableMap(entries);
+        }
+
+        @Override
+        public Set<Map.Entry<String, Object>> entrySet() {
+            return entries.entrySet();
+        }
+
+        @Override
+        public @Nullable Object get(@Nullable Object key) {
+            return entries.get(key);
+        }
+
+        @Override
+        public boolean containsKey(@Nullable Object key) {
+            return entries.containsKey(key);
+        }
     }
 }

@@ -50,6 +50,16 @@ public final class Attributes {
         return attributes;
     }
 
+    /**
+     * {@code value} in the form in which attributes hold it: itself if it has that form and cannot change, else a copy; null
+     * when it has none. Never throws.
+     */
+    public static @Nullable Object normalized(@Nullable Object value) {
+        return AttributeValue.isNormal(value)
+                ? value
+                : AttributeValue.of(value, Integer.MAX_VALUE).value();
+    }
+
     /** These and one more; a key that is here already keeps its place and gets the new value. */
     public Attributes with(String key, @Nullable Object value) {
         Object normal = AttributeValue.of(value, Integer.MAX_VALUE).value();

@@ -26,8 +26,13 @@ final class SpanView {
     private @Nullable String description;
     private Object[] attributes;
     private int attributeCount;
-    private final List<SpanEvent> events = new ArrayList<>(0);
-    private final List<SpanLink> links = new ArrayList<>(0);
+
+    /** A bit for each key's hash, so that most keys are known to be new without a comparison with all others. */
+    private long keyBits;
+
+    // Most spans have none, and a view lives as long as its span.
+    private List<SpanEvent> events = List.of();
+    private List<SpanLink> links = List.of();
     private int droppedAttributes;
     private int droppedEvents;
     private int droppedLinks;
@@ -59,12 +64,14 @@ final class SpanView {
             putAttribute(attribute.key, attribute.value);
         } else if (entry instanceof SpanEntry.Event event) {
             if (events.size() < limits.eventCount()) {
+                events = events.isEmpty() ? new ArrayList<>() : events;
                 events.add(event.event);
             } else {
                 droppedEvents++;
             }
         } else if (entry instanceof SpanEntry.Link link) {
             if (links.size() < limits.linkCount()) {
+                links = links.isEmpty() ? new ArrayList<>() : links;
                 links.add(link.link);
             } else {
                 droppedLinks++;
@@ -97,12 +104,12 @@ final class SpanView {
 
     /** Puts an attribute whatever the limit. */
     private void keepAttribute(String key, Object value) {
-        for (int i = 0; i < 2 * attributeCount; i += 2) {
-            if (isSame(key, attributes[i])) {
-                attributes[i + 1] = value;
-                return;
-            }
+        int at = indexOf(key);
+        if (at >= 0) {
+            attributes[at + 1] = value;
+            return;
         }
+        keyBits |= 1L << key.hashCode();
         if (2 * attributeCount == attributes.length) {
             attributes = Arrays.copyOf(attributes, Math.max(8, 2 * attributes.length));
         }
@@ -320,22 +327,24 @@ final class SpanView {
     /** The value of an attribute of the span itself. */
     @Nullable
     Object attribute(String key) {
-        for (int i = 0; i < 2 * attributeCount; i += 2) {
-            if (isSame(key, attributes[i])) {
-                return attributes[i + 1];
-            }
-        }
-        return null;
+        int at = indexOf(key);
+        return at < 0 ? null : attributes[at + 1];
     }
 
-    /** Strings keep their hash, and keys begin alike: nearly all that differ are told apart without a look at their text. */
-    private static boolean isSame(String key, Object other) {
-        // An application's own data may ask with a null.
-        return key != null && key.hashCode() == other.hashCode() && key.equals(other);
+    private int indexOf(String key) {
+        // An application's own data may ask with a null. Strings keep their hash.
+        if (key != null && (keyBits & (1L << key.hashCode())) != 0) {
+            for (int i = 0; i < 2 * attributeCount; i += 2) {
+                if (key.hashCode() == attributes[i].hashCode() && key.equals(attributes[i])) {
+                    return i;
+                }
+            }
+        }
+        return -1;
     }
 
     private boolean has(String key) {
-        return attribute(key) != null;
+        return indexOf(key) >= 0;
     }
 
     @Nullable
