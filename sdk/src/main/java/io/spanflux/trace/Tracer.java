@@ -199,19 +199,24 @@ public final class Tracer {
                 Handlers.NONE);
     }
 
-    /** The span of {@code context}, else what stands for one that another library has put there. */
+    /**
+     * The span of {@code context}. Where that is none of this process, rather what stands for one that another library has put
+     * there: such a library stands between us and the caller, whom it knows too.
+     */
     @Nullable
     Span parentIn(ContextView context) {
         Span span = Span.from(context);
-        if (span != null || foreignParent == null || !enabled) {
+        if (foreignParent == null
+                || !enabled
+                || (span != null && !span.context().isRemote())) {
             return span;
         }
         try {
             SpanContext found = foreignParent.apply(context);
-            return found != null && found.isValid() ? Span.of(found) : null;
+            return found != null && found.isValid() ? Span.of(found) : span;
         } catch (Throwable e) {
-            parentFailures.caught("The lookup of another library's parent failed; the span begins a trace.", e);
-            return null;
+            parentFailures.caught("The lookup of another library's parent failed; the span goes without.", e);
+            return span;
         }
     }
 
@@ -814,8 +819,9 @@ public final class Tracer {
         }
 
         /**
-         * Where the parent of a span is looked for when its {@code Context} has none of ours: a span that another library
-         * put there. Its null means none; called on the thread that starts the span, must not block. Default nowhere.
+         * Where the parent of a span is looked for when its {@code Context} has none of ours of this process: a span that
+         * another library put there. Its null means none, and then a caller's counts; called on the thread that starts the
+         * span, must not block. Default nowhere.
          */
         public Builder foreignParent(Function<? super ContextView, @Nullable SpanContext> foreignParent) {
             this.foreignParent = Objects.requireNonNull(foreignParent, "foreignParent == null");

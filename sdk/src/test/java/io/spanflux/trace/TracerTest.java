@@ -294,6 +294,26 @@ class TracerTest {
     }
 
     @Test
+    void foreignParent_standsBetweenUsAndTheCaller() {
+        SpanContext caller =
+                SpanContext.remote("1".repeat(32), "2".repeat(16), SpanContext.SAMPLED, TraceState.empty());
+        SpanContext foreign =
+                SpanContext.remote("1".repeat(32), "3".repeat(16), SpanContext.SAMPLED, TraceState.empty());
+        Tracer asking = Tracer.builder()
+                .foreignParent(context -> context.getOrDefault("theirs", null))
+                .build();
+        Context called = Span.of(caller).storeIn(Context.empty());
+
+        assertThat(asking.span("below").parent(called).start().parentSpanIdBits())
+                .isEqualTo(caller.spanIdBits());
+        assertThat(asking.span("below")
+                        .parent(called.put("theirs", foreign))
+                        .start()
+                        .parentSpanIdBits())
+                .isEqualTo(foreign.spanIdBits());
+    }
+
+    @Test
     void foreignParent_throws_theSpanBeginsATrace() {
         Tracer failing = Tracer.builder()
                 .foreignParent(context -> {
