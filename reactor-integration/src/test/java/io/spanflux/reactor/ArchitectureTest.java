@@ -21,7 +21,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 class ArchitectureTest {
     private static final JavaClasses MAIN = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
-            .importPackages("io.spanflux.reactor", "io.spanflux.spring", "io.spanflux.thread");
+            .importPackages(
+                    "io.spanflux.reactor", "io.spanflux.spring", "io.spanflux.thread", "io.spanflux.opentelemetry");
 
     @Test
     void operator_restsOnTheSdkAndReactorOnly() {
@@ -117,6 +118,33 @@ class ArchitectureTest {
     }
 
     @Test
+    void openTelemetry_isKnownToItsPackageOnly() {
+        noClasses()
+                .that(resideOutsideOfPackages("io.spanflux.opentelemetry"))
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("io.opentelemetry..", "io.spanflux.opentelemetry"))
+                .check(MAIN);
+        classes()
+                .that()
+                .resideInAPackage("io.spanflux.opentelemetry")
+                .should()
+                .onlyDependOnClassesThat(resideInAnyPackage(
+                        "io.spanflux.opentelemetry",
+                        "io.spanflux.trace",
+                        "io.spanflux.encode",
+                        "io.spanflux.export",
+                        "io.spanflux.config",
+                        "java..",
+                        "org.jspecify.annotations..",
+                        "io.opentelemetry.api..",
+                        "io.opentelemetry.context..",
+                        "io.opentelemetry.sdk..",
+                        "reactor.core..",
+                        "reactor.util.context.."))
+                .check(MAIN);
+    }
+
+    @Test
     void nothing_hooksIn_orBlocks() {
         noClasses()
                 .should()
@@ -135,6 +163,8 @@ class ArchitectureTest {
         assertThat(MAIN.getPackage("io.spanflux.spring").isAnnotatedWith(NullMarked.class))
                 .isTrue();
         assertThat(MAIN.getPackage("io.spanflux.thread").isAnnotatedWith(NullMarked.class))
+                .isTrue();
+        assertThat(MAIN.getPackage("io.spanflux.opentelemetry").isAnnotatedWith(NullMarked.class))
                 .isTrue();
         assertThat(MAIN.getPackage("io.spanflux.spring.annotation").isAnnotatedWith(NullMarked.class))
                 .isTrue();
