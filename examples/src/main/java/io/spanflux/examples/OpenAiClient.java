@@ -45,8 +45,13 @@ final class OpenAiClient {
 
     /** A client of the server at {@code baseUrl}, which ends in {@code /v1} for most; without a key it sends none. */
     OpenAiClient(String baseUrl, @Nullable String apiKey) {
+        this(WebClient.builder(), baseUrl, apiKey);
+    }
+
+    /** The same over what {@code builder} makes, for example Spring Boot's, with the filters that an application has. */
+    OpenAiClient(WebClient.Builder builder, String baseUrl, @Nullable String apiKey) {
         this.endpoint = endpoint(baseUrl);
-        WebClient.Builder builder = WebClient.builder().codecs(codecs -> {
+        builder.codecs(codecs -> {
             codecs.defaultCodecs().jacksonJsonEncoder(new JacksonJsonEncoder(JSON));
             codecs.defaultCodecs().jacksonJsonDecoder(new JacksonJsonDecoder(JSON));
         });
