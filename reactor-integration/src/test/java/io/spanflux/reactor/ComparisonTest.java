@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-/** Holds docs/COMPARISON.md: what it says we do is shown by a test that exists. */
+/** Holds docs/COMPARISON.md and what the README takes from it: what it says we do is shown by a test that exists. */
 class ComparisonTest {
     private static final Path DOCUMENT = Path.of("../docs/COMPARISON.md");
     private static final Pattern YES = Pattern.compile("\\[yes]\\(([^)#]+)#(\\w+)\\)");
@@ -24,6 +24,20 @@ class ComparisonTest {
 
     private static Stream<String> rows() throws IOException {
         return Files.readString(DOCUMENT).lines().filter(line -> line.startsWith("| ") && !line.startsWith("| |"));
+    }
+
+    /** The README shows some of these rows, as seen from where it stands. */
+    @Test
+    void readme_showsRowsOfThisTable() throws IOException {
+        List<String> ours = rows().map(row -> row.replace("(../", "(")).toList();
+        List<String> shown = Files.readString(Path.of("../README.md"))
+                .lines()
+                .filter(line -> line.contains(") |") && YES.matcher(line).find())
+                .toList();
+
+        assertThat(shown)
+                .hasSizeGreaterThan(15)
+                .allSatisfy(row -> assertThat(ours).contains(row));
     }
 
     @Test
