@@ -103,6 +103,7 @@ public final class Spanflux {
             Events events,
             @Nullable DebugOutput debug,
             Duration sweepInterval,
+            boolean lossSpans,
             @Nullable Duration exitTimeout,
             @Nullable Duration checkpointTimeout) {
         this.tracer = tracer;
@@ -114,8 +115,14 @@ public final class Spanflux {
         this.events = events;
         this.debug = debug;
         long nanos = sweepInterval.toNanos();
-        this.sweeper =
-                Schedulers.parallel().schedulePeriodically(tracer::expireSpans, nanos, nanos, TimeUnit.NANOSECONDS);
+        LossSpans losses = lossSpans ? new LossSpans(tracer, this::ledger) : null;
+        Runnable sweep = losses == null
+                ? tracer::expireSpans
+                : () -> {
+                    tracer.expireSpans();
+                    losses.tell();
+                };
+        this.sweeper = Schedulers.parallel().schedulePeriodically(sweep, nanos, nanos, TimeUnit.NANOSECONDS);
         this.exitHook = exitTimeout == null ? null : ExitHook.register(this, exitTimeout);
         this.checkpoints = checkpointTimeout == null
                 ? Disposables.disposed()
@@ -544,6 +551,7 @@ public final class Spanflux {
         private @Nullable Consumer<GenAiMetrics.Builder> metrics;
         private @Nullable Consumer<Events.Builder> events;
         private @Nullable Consumer<TailSampler.Builder> tailSampling;
+        private boolean lossSpans;
         private boolean closeOnExit = true;
         private Duration exitTimeout = Duration.ofSeconds(5);
         private boolean debug;
@@ -698,6 +706,16 @@ public final class Spanflux {
         }
 
         /**
+         * Whether traces themselves say that spans are missing: a root span {@code spanflux.loss} without length, at most
+         * each 30 seconds, with {@code spanflux.loss.{cause}} for what was lost since the last one. It is sampled and queued
+         * like any other span; what is sampled out or comes after the end is no loss. Default false.
+         */
+        public Builder lossSpans(boolean lossSpans) {
+            this.lossSpans = lossSpans;
+            return this;
+        }
+
+        /**
          * Whether a shutdown hook of the JVM {@linkplain Spanflux#close closes} this when the process ends: by SIGTERM,
          * SIGINT, {@code System.exit}, or its last thread. Closing it earlier removes the hook. Turn it off where a container
          * closes it in its own order, and where other hooks still serve requests. Spans that are open then leave marked
@@ -822,6 +840,7 @@ public final class Spanflux {
                     exportedEvents,
                     output,
                     sweepInterval(built.maxLifetime()),
+                    lossSpans,
                     closeOnExit && !options.disabled() ? exitTimeout : null,
                     checkpoints ? checkpointTimeout : null);
         }
