@@ -33,7 +33,7 @@ final class AttributeKeys {
         Begin begin = known.get(key);
         if (begin == null && key.length() <= MAX_LENGTH && known.mappingCount() < MAX_KEYS) {
             ByteArrayOutputStream json = new ByteArrayOutputStream();
-            JsonWriter writer = writers.take(json);
+            JsonWriter writer = writers.writer(json);
             boolean wellFormed = write(key, writer);
             writer.close(writers);
             begin = new Begin(json.toByteArray(), wellFormed);

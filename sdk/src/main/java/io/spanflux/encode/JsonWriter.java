@@ -23,7 +23,7 @@ import tools.jackson.core.io.NumberOutput;
  *
  * <p>Bound: {@value #BUFFER_SIZE} bytes, whatever is written; a text of any length passes through them.
  *
- * <p>Threads: one at a time. When the stream fails each later write fails too.
+ * <p>Threads: one at a time. After the stream has failed, or the end, each write fails.
  */
 final class JsonWriter {
     static final int BUFFER_SIZE = 16 * 1024;
@@ -62,43 +62,57 @@ final class JsonWriter {
         ESCAPES['\\'] = '\\';
     }
 
-    private final byte[] buffer = new byte[BUFFER_SIZE];
-    private final char[] chars = new char[CHUNK_SIZE];
-    private final CharBuffer charsAsBuffer = CharBuffer.wrap(chars);
-    private final byte[] narrow = new byte[CHUNK_SIZE + Long.BYTES];
-    private final ByteBuffer narrowAsBuffer = ByteBuffer.wrap(narrow);
-    private final CharsetEncoder narrowing = StandardCharsets.ISO_8859_1.newEncoder();
-    private OutputStream out = OutputStream.nullOutputStream();
+    /** The buffer of a writer that has none any more; the first write finds it too small. */
+    private static final byte[] NOTHING = new byte[0];
+
+    private final Buffers buffers;
+    private final OutputStream out;
+    private final char[] chars;
+    private final byte[] narrow;
+    private byte[] buffer;
     private int at;
     private boolean malformed;
-    private boolean broken;
+    private boolean unusable;
 
-    private JsonWriter() {}
+    private JsonWriter(Buffers buffers, OutputStream out) {
+        this.buffers = buffers;
+        this.out = out;
+        this.chars = buffers.chars;
+        this.narrow = buffers.narrow;
+        this.buffer = buffers.buffer;
+    }
 
-    /** One writer that waits for its next body: most encoders write one at a time. Others are made and forgotten. */
+    /** What a writer needs and the next one can have. */
+    private static final class Buffers {
+        private final byte[] buffer = new byte[BUFFER_SIZE];
+        private final char[] chars = new char[CHUNK_SIZE];
+        private final CharBuffer charsAsBuffer = CharBuffer.wrap(chars);
+        private final byte[] narrow = new byte[CHUNK_SIZE + Long.BYTES];
+        private final ByteBuffer narrowAsBuffer = ByteBuffer.wrap(narrow);
+        private final CharsetEncoder narrowing = StandardCharsets.ISO_8859_1.newEncoder();
+    }
+
+    /** The buffers that wait for the next body: most encoders write one at a time. Others are made and forgotten. */
     static final class Spare {
-        private final AtomicReference<@Nullable JsonWriter> spare = new AtomicReference<>();
+        private final AtomicReference<@Nullable Buffers> spare = new AtomicReference<>();
 
-        JsonWriter take(OutputStream out) {
-            JsonWriter writer = spare.getAndSet(null);
-            if (writer == null) {
-                writer = new JsonWriter();
-            }
-            writer.out = out;
-            return writer;
+        JsonWriter writer(OutputStream out) {
+            Buffers buffers = spare.getAndSet(null);
+            return new JsonWriter(buffers == null ? new Buffers() : buffers, out);
         }
     }
 
-    /** Hands over all that was written, flushes the stream and belongs to {@code to} from then on. */
+    /** Hands over all that was written, flushes the stream and gives its buffers to {@code to}: it is of no use after. */
     void close(Spare to) {
         flush();
+        unusable = true;
+        buffer = NOTHING;
+        to.spare.set(buffers);
         try {
             out.flush();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        out = OutputStream.nullOutputStream();
-        to.spare.set(this);
     }
 
     /** {@code json}, which must be ASCII, as {@link #raw} takes it. */
@@ -158,10 +172,9 @@ final class JsonWriter {
     /** Brings the characters up to the first above U+00FF into bytes; the JDK has vector instructions for both steps. */
     private int narrow(String text, int from, int to) {
         text.getChars(from, to, chars, 0);
-        charsAsBuffer.position(0).limit(to - from);
-        narrowAsBuffer.clear();
-        narrowing.reset().encode(charsAsBuffer, narrowAsBuffer, true);
-        return charsAsBuffer.position();
+        CharBuffer source = buffers.charsAsBuffer.position(0).limit(to - from);
+        buffers.narrowing.reset().encode(source, buffers.narrowAsBuffer.clear(), true);
+        return source.position();
     }
 
     /** Writes from {@code narrow} up to the first special character; its index, or {@code count}. */
@@ -319,23 +332,23 @@ final class JsonWriter {
     }
 
     private void ensure(int count) {
-        if (count > BUFFER_SIZE - at) {
+        if (count > buffer.length - at) {
             flush();
         }
     }
 
     private void flush() {
-        if (broken) {
+        if (unusable) {
             // What an application's own data does with an exception is its affair: the body must not look whole for it.
-            throw new UncheckedIOException(new IOException("an earlier write failed"));
+            throw new UncheckedIOException(new IOException("an earlier write failed, or the body has ended"));
         }
-        broken = true;
+        unusable = true;
         try {
             out.write(buffer, 0, at);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        broken = false;
+        unusable = false;
         at = 0;
     }
 }

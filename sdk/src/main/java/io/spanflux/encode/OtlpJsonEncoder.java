@@ -68,7 +68,7 @@ public final class OtlpJsonEncoder implements SpanEncoder {
 
     @Override
     public Encoding begin(OutputStream out) {
-        return new Body(writers.take(out));
+        return new Body(writers.writer(out));
     }
 
     @Override

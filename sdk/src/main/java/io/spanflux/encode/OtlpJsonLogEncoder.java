@@ -54,7 +54,7 @@ public final class OtlpJsonLogEncoder {
         private @Nullable Resource resource;
 
         private Encoding(OutputStream out, JsonWriter.Spare writers, AttributeKeys keys) {
-            this.json = writers.take(out);
+            this.json = writers.writer(out);
             this.writers = writers;
             this.attributes = new AttributeWriter(json, keys);
             ENVELOPE.beginBody(json);

@@ -62,7 +62,7 @@ public final class OtlpJsonMetricEncoder {
         private boolean isFirstPoint = true;
 
         private Encoding(OutputStream out, JsonWriter.Spare writers, AttributeKeys keys, Resource resource) {
-            this.json = writers.take(out);
+            this.json = writers.writer(out);
             this.writers = writers;
             this.attributes = new AttributeWriter(json, keys);
             ENVELOPE.beginBody(json);

@@ -34,7 +34,7 @@ class JsonWriterTest {
 
     private String written(Consumer<JsonWriter> token) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        JsonWriter writer = spare.take(out);
+        JsonWriter writer = spare.writer(out);
         token.accept(writer);
         writer.close(spare);
         return out.toString(StandardCharsets.UTF_8);
@@ -218,7 +218,7 @@ class JsonWriterTest {
     void text_ofTwentyMegabytes_passesThrough(String part) {
         String text = part.repeat(20_000_000 / part.length());
         Counting out = new Counting();
-        JsonWriter writer = spare.take(out);
+        JsonWriter writer = spare.writer(out);
         assertThat(writer.text(text)).isTrue();
         writer.close(spare);
         assertThat(out.most).isLessThanOrEqualTo(JsonWriter.BUFFER_SIZE);
@@ -247,7 +247,7 @@ class JsonWriterTest {
     @Test
     void write_afterTheStreamHasFailed_failsToo() {
         IOException failure = new IOException("full");
-        JsonWriter writer = spare.take(new OutputStream() {
+        JsonWriter writer = spare.writer(new OutputStream() {
             private boolean hasFailed;
 
             @Override
@@ -266,18 +266,30 @@ class JsonWriterTest {
     }
 
     @Test
-    void spare_isUsedByOneBodyAtATime() {
+    void writers_ofBodiesAtOnce_doNotShareBuffers() {
         ByteArrayOutputStream first = new ByteArrayOutputStream();
         ByteArrayOutputStream second = new ByteArrayOutputStream();
-        JsonWriter one = spare.take(first);
-        JsonWriter other = spare.take(second);
-        assertThat(other).isNotSameAs(one);
+        JsonWriter one = spare.writer(first);
+        JsonWriter other = spare.writer(second);
         one.decimal(1);
         other.decimal(2);
         one.close(spare);
         other.close(spare);
         assertThat(first.toString(StandardCharsets.UTF_8)).isEqualTo("1");
         assertThat(second.toString(StandardCharsets.UTF_8)).isEqualTo("2");
-        assertThat(spare.take(first)).isSameAs(other);
+    }
+
+    @Test
+    void write_afterTheEnd_failsAndLeavesTheNextBodyAlone() {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        JsonWriter ended = spare.writer(new ByteArrayOutputStream());
+        ended.close(spare);
+        JsonWriter next = spare.writer(out);
+        next.decimal(1);
+        assertThatThrownBy(() -> ended.text("late")).isInstanceOf(UncheckedIOException.class);
+        assertThatThrownBy(() -> ended.raw(',')).isInstanceOf(UncheckedIOException.class);
+        assertThatThrownBy(() -> ended.close(spare)).isInstanceOf(UncheckedIOException.class);
+        next.close(spare);
+        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("1");
     }
 }
