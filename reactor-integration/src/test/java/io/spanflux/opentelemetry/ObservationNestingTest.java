@@ -99,7 +99,7 @@ class ObservationNestingTest {
                 .bodyToMono(String.class)
                 .block(SOON);
         Spanflux spanflux = application.getBean(Spanflux.class);
-        int expected = properties.length == 0 ? 5 : 4;
+        int expected = properties.length == 2 ? 4 : 5;
         Flux.interval(Duration.ofMillis(20))
                 .onBackpressureDrop()
                 .concatMap(tick -> spanflux.flush(SOON), 1)
@@ -120,6 +120,14 @@ class ObservationNestingTest {
         assertBelow(spans, "invoke_agent support", "http get /ask");
         assertBelow(spans, "chat m", "invoke_agent support");
         assertBelow(spans, "http post", "http get /ask");
+    }
+
+    @Test
+    void serverSpanOfOurs_standsBetween_whereItIsLeftOn() {
+        Map<String, SpanData> spans = ask("--spanflux.observation-parent=true");
+        assertThat(spans.get("http get /ask").getParentSpanId()).isEqualTo(CALLER);
+        assertBelow(spans, "GET /ask", "http get /ask");
+        assertBelow(spans, "invoke_agent support", "GET /ask");
     }
 
     @Test
