@@ -174,7 +174,9 @@ public final class RecordPipeline<T extends Measured> {
 
     /** Records that were taken from the ring together. */
     private static final class Batch<T> {
-        final List<T> records;
+        /** Empty once it is settled: the sink remembers its last batch until the next one, which may never come. */
+        volatile List<T> records;
+
         final long firstPosition;
         volatile Sinks.Empty<Void> abort = Sinks.empty();
 
@@ -323,6 +325,7 @@ public final class RecordPipeline<T extends Measured> {
             return;
         }
         underWay = null;
+        batch.records = List.of();
         sent += result.sent();
         rejected += result.rejected();
         spooled += result.spooled();

@@ -8,11 +8,15 @@ import io.spanflux.export.ExportResult;
 import io.spanflux.export.SpanExporter;
 import io.spanflux.test.LogCapture;
 import io.spanflux.trace.Span;
+import io.spanflux.trace.Tracer;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -999,5 +1003,33 @@ class RecordPipelineTest {
 
         assertThat(pipeline.ledger().pending()).isEqualTo(10);
         assertThat(logs.warnings()).singleElement().asString().contains("disposed");
+    }
+
+    /** The sink remembers its last batch; an application that falls silent must not keep its last 512 spans for that. */
+    @Test
+    void settledRecords_areNotHeld() throws InterruptedException {
+        List<WeakReference<Span>> exported = new CopyOnWriteArrayList<>();
+        RecordPipeline<Span> pipeline = RecordPipeline.<Span>builder(new SpanExporter() {
+                    @Override
+                    public Mono<ExportResult> export(List<Span> batch) {
+                        batch.forEach(span -> exported.add(new WeakReference<>(span)));
+                        return Mono.just(ExportResult.sent(batch.size()));
+                    }
+                })
+                .build();
+        Tracer tracer = Tracer.builder().build();
+        for (int i = 0; i < 100; i++) {
+            Span span = tracer.span("s" + i).start();
+            span.end();
+            pipeline.accept(span);
+        }
+        pipeline.flush().block(Duration.ofSeconds(30));
+        for (int i = 0; i < 100 && exported.stream().anyMatch(span -> !span.refersTo(null)); i++) {
+            System.gc();
+            TimeUnit.MILLISECONDS.sleep(50);
+        }
+
+        assertThat(exported).hasSize(100).allMatch(span -> span.refersTo(null));
+        pipeline.close(Duration.ofSeconds(5)).block(Duration.ofSeconds(30));
     }
 }
