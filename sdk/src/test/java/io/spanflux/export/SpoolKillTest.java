@@ -43,7 +43,7 @@ class SpoolKillTest {
     private static final String MARK = "spooled ";
 
     /** How many pairs of processes are killed; {@code -Dspanflux.kill.rounds=100} for the long form. */
-    private static final int ROUNDS = Integer.getInteger("spanflux.kill.rounds", 4);
+    private static final int ROUNDS = Integer.getInteger("spanflux.kill.rounds", 2);
 
     @TempDir
     Path folder;
@@ -82,7 +82,7 @@ class SpoolKillTest {
             up.set(true);
             Spool spool = Spool.builder(folder).build();
             OtlpExporter last = exporter(server.url("/v1/traces"), spool);
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+            long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(5);
             Set<String> missing = new HashSet<>(promised);
             while (!missing.isEmpty() && System.nanoTime() < deadline) {
                 TimeUnit.MILLISECONDS.sleep(10);
