@@ -5,22 +5,18 @@ package io.spanflux;
 
 import io.spanflux.export.ExportResult;
 import io.spanflux.export.SpanExporter;
-import io.spanflux.export.SpanGrouping;
 import io.spanflux.trace.Span;
 import io.spanflux.transport.SendingWatch;
 import java.util.List;
-import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /** Tells what is exported and what came of it, and lets the sender below tell of its attempts. */
-final class DebuggedExporter implements SpanExporter {
-    private final SpanExporter exporter;
+final class DebuggedExporter extends ForwardingExporter {
     private final String name;
     private final DebugOutput output;
 
     DebuggedExporter(SpanExporter exporter, String name, DebugOutput output) {
-        this.exporter = exporter;
+        super(exporter);
         this.name = name;
         this.output = output;
     }
@@ -34,25 +30,5 @@ final class DebuggedExporter implements SpanExporter {
                 .doOnNext(result -> output.line(name + ": settled " + batch.size() + ", " + result.sent() + " sent, "
                         + result.rejected() + " rejected, dropped " + result.dropped()))
                 .contextWrite(context -> context.put(SendingWatch.class, output.watch(batch.size())));
-    }
-
-    @Override
-    public @Nullable SpanGrouping grouping(Consumer<Span> pipeline) {
-        return exporter.grouping(pipeline);
-    }
-
-    @Override
-    public void retryNow() {
-        exporter.retryNow();
-    }
-
-    @Override
-    public Mono<Void> close() {
-        return exporter.close();
-    }
-
-    @Override
-    public String toString() {
-        return exporter.toString();
     }
 }

@@ -6,25 +6,21 @@ package io.spanflux;
 import io.spanflux.diagnostics.FatalErrors;
 import io.spanflux.export.ExportResult;
 import io.spanflux.export.SpanExporter;
-import io.spanflux.export.SpanGrouping;
 import io.spanflux.genai.BilledData;
 import io.spanflux.pricing.Pricing;
 import io.spanflux.trace.Span;
 import java.util.List;
-import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
  * Calculates what the calls of a batch cost before an exporter sees them: here, on the pipeline's worker, rather than
  * where they are encoded, which may be an event loop. The first batch waits until the price book is read.
  */
-final class PricedExporter implements SpanExporter {
-    private final SpanExporter exporter;
+final class PricedExporter extends ForwardingExporter {
     private final Pricing pricing;
 
     PricedExporter(SpanExporter exporter, Pricing pricing) {
-        this.exporter = exporter;
+        super(exporter);
         this.pricing = pricing;
     }
 
@@ -55,40 +51,5 @@ final class PricedExporter implements SpanExporter {
             // Whoever renders the span asks again, fails alike, and counts it.
             FatalErrors.propagate(failure);
         }
-    }
-
-    @Override
-    public @Nullable SpanGrouping grouping(Consumer<Span> pipeline) {
-        return exporter.grouping(pipeline);
-    }
-
-    @Override
-    public void retryNow() {
-        exporter.retryNow();
-    }
-
-    @Override
-    public void setAside() {
-        exporter.setAside();
-    }
-
-    @Override
-    public ExportResult afterSpool() {
-        return exporter.afterSpool();
-    }
-
-    @Override
-    public @Nullable String obstacle() {
-        return exporter.obstacle();
-    }
-
-    @Override
-    public Mono<Void> close() {
-        return exporter.close();
-    }
-
-    @Override
-    public String toString() {
-        return exporter.toString();
     }
 }

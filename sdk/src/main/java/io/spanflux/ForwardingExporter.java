@@ -1,0 +1,60 @@
+// Copyright The Spanflux Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package io.spanflux;
+
+import io.spanflux.export.ExportResult;
+import io.spanflux.export.SpanExporter;
+import io.spanflux.export.SpanGrouping;
+import io.spanflux.trace.Span;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/** Leaves all but the export to another one: a test holds that it forwards whatever an exporter can be asked. */
+abstract class ForwardingExporter implements SpanExporter {
+    final SpanExporter exporter;
+
+    ForwardingExporter(SpanExporter exporter) {
+        this.exporter = exporter;
+    }
+
+    @Override
+    public abstract Mono<ExportResult> export(List<Span> batch);
+
+    @Override
+    public @Nullable SpanGrouping grouping(Consumer<Span> pipeline) {
+        return exporter.grouping(pipeline);
+    }
+
+    @Override
+    public void retryNow() {
+        exporter.retryNow();
+    }
+
+    @Override
+    public void setAside() {
+        exporter.setAside();
+    }
+
+    @Override
+    public ExportResult afterSpool() {
+        return exporter.afterSpool();
+    }
+
+    @Override
+    public @Nullable String obstacle() {
+        return exporter.obstacle();
+    }
+
+    @Override
+    public Mono<Void> close() {
+        return exporter.close();
+    }
+
+    @Override
+    public String toString() {
+        return exporter.toString();
+    }
+}
