@@ -809,13 +809,10 @@ public final class Spanflux {
             builder.firstHandler(contentPolicy).firstHandler(pricing);
             tracer.accept(builder);
             AtomicReference<@Nullable Tracer> started = new AtomicReference<>();
-            List<Counter> counters = SdkCounters.of(
-                    started::get,
-                    destinations,
-                    chosen.stream()
-                            .map(added -> SdkCounters.typeOf(added.exporter))
-                            .toList());
-            GenAiMetrics measured = options.disabled() ? null : metricsOrNull(options, builder, counters);
+            GenAiMetrics measured = options.disabled()
+                    ? null
+                    : metricsOrNull(
+                            options, builder, () -> SdkCounters.of(started::get, destinations, typesOf(chosen)));
             if (measured != null) {
                 builder.lastHandler(measured);
             }
@@ -845,6 +842,12 @@ public final class Spanflux {
                     checkpoints ? checkpointTimeout : null);
         }
 
+        private static List<String> typesOf(List<Added> chosen) {
+            return chosen.stream()
+                    .map(added -> SdkCounters.typeOf(added.exporter))
+                    .toList();
+        }
+
         private static void requireCrac() {
             try {
                 Class.forName("org.crac.Resource", false, Spanflux.class.getClassLoader());
@@ -864,14 +867,14 @@ public final class Spanflux {
         }
 
         private @Nullable GenAiMetrics metricsOrNull(
-                EnvironmentOptions options, Tracer.Builder tracer, List<Counter> counters) {
+                EnvironmentOptions options, Tracer.Builder tracer, Supplier<List<Counter>> counters) {
             boolean asked = options.asksForMetrics();
             if (metrics == null && !asked) {
                 return null;
             }
             GenAiMetrics.Builder builder =
                     GenAiMetrics.builder(tracer.resource(), tracer.clock()).environment(environment);
-            counters.forEach(builder::counter);
+            counters.get().forEach(builder::counter);
             if (metrics != null) {
                 metrics.accept(builder);
             }

@@ -45,6 +45,7 @@ public final class Coralogix {
     private final Duration timeout;
     private final RetryPolicy retryPolicy;
     private final Consumer<ReactorNettySender.Builder> transport;
+    private final String description;
 
     private Coralogix(Builder builder, String token, String endpoint, String applicationName, String subsystemName) {
         this.token = token;
@@ -58,6 +59,9 @@ public final class Coralogix {
         this.timeout = builder.timeout;
         this.retryPolicy = builder.retryPolicy;
         this.transport = builder.transport;
+        // Refuses what a sender refuses, before anything is added anywhere.
+        this.description = "Coralogix{" + spanExporter() + ", applicationName=" + applicationName + ", subsystemName="
+                + subsystemName + ", immediate=" + immediate + '}';
     }
 
     /** Configured by the environment alone. */
@@ -116,8 +120,7 @@ public final class Coralogix {
     /** Never the token. */
     @Override
     public String toString() {
-        return "Coralogix{" + spanExporter() + ", applicationName=" + applicationName + ", subsystemName="
-                + subsystemName + ", immediate=" + immediate + '}';
+        return description;
     }
 
     /** Collects the settings; each mistake is refused with the name of the setting and of its variable. Not thread-safe. */
@@ -212,14 +215,12 @@ public final class Coralogix {
 
         /** The settings, checked; nothing is opened. */
         public Coralogix build() {
-            Coralogix coralogix = new Coralogix(
+            return new Coralogix(
                     this,
                     set("token", token, "CX_TOKEN"),
                     base(set("endpoint", endpoint, "CX_ENDPOINT")),
                     set("applicationName", applicationName, "CX_APPLICATION_NAME"),
                     set("subsystemName", subsystemName, "CX_SUBSYSTEM_NAME"));
-            coralogix.spanExporter();
-            return coralogix;
         }
 
         private String set(String name, @Nullable String inCode, String variable) {
