@@ -10,6 +10,7 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.resolver.dns.DnsAddressResolverGroup;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URI;
@@ -37,6 +38,7 @@ import reactor.netty.http.client.HttpClientRequest;
 import reactor.netty.http.client.HttpClientResponse;
 import reactor.netty.resources.ConnectionProvider;
 import reactor.netty.resources.LoopResources;
+import reactor.netty.transport.NameResolverProvider;
 
 /**
  * Posts bodies with reactor-netty over HTTP/1.1, on a connection pool and an event loop of its own that share nothing with
@@ -82,10 +84,13 @@ public final class ReactorNettySender implements PayloadSender {
     }
 
     /** What is open between the first request and {@link #close()}. */
-    private record Connections(HttpClient client, ConnectionProvider provider, LoopResources loop) {
+    private record Connections(
+            HttpClient client, ConnectionProvider provider, DnsAddressResolverGroup resolver, LoopResources loop) {
         Mono<Void> dispose() {
             // No quiet period: reactor-netty's default would make every shutdown wait two seconds.
-            return provider.disposeLater().then(loop.disposeLater(Duration.ZERO, Duration.ofSeconds(5)));
+            return provider.disposeLater()
+                    .then(Mono.<Void>fromRunnable(resolver::close))
+                    .then(loop.disposeLater(Duration.ZERO, Duration.ofSeconds(5)));
         }
     }
 
@@ -120,7 +125,11 @@ public final class ReactorNettySender implements PayloadSender {
                 .maxIdleTime(maxIdleTime)
                 .lifo()
                 .build();
+        // Our own: the one that comes with runOn stays in a cache of reactor-netty for good, and the loop with it.
+        DnsAddressResolverGroup resolver =
+                NameResolverProvider.builder().build().newNameResolverGroup(loop, LoopResources.DEFAULT_NATIVE);
         HttpClient client = HttpClient.create(provider)
+                .resolver(resolver)
                 .runOn(loop)
                 // Ours knows the body, the server's wishes and when to stop.
                 .disableRetry(true)
@@ -137,7 +146,7 @@ public final class ReactorNettySender implements PayloadSender {
         if (ssl != null) {
             client = client.secure(spec -> spec.sslContext(ssl));
         }
-        return new Connections(customizer.apply(client), provider, loop);
+        return new Connections(customizer.apply(client), provider, resolver, loop);
     }
 
     private void setHeaders(HttpHeaders target) {

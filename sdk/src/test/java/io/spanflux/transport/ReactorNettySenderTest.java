@@ -14,6 +14,7 @@ import io.spanflux.test.TlsFiles;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.reflect.Field;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -469,6 +470,23 @@ class ReactorNettySenderTest {
             sender.close().subscribe().dispose();
         }
         assertNothingIsLeftOpen();
+    }
+
+    /** reactor-netty caches by event loop what it resolves names with, for good. */
+    @Test
+    void close_leavesNothingInReactorNettysCache() throws Exception {
+        send(TextPayload.of("{}"));
+        Class<?> config = Class.forName("reactor.netty.transport.ClientTransportConfig");
+        Field field = config.getDeclaredField("RESOLVERS_CACHE");
+        field.setAccessible(true);
+        Map<?, ?> cache = (Map<?, ?>) field.get(null);
+        int before = cache.size();
+        for (int round = 0; round < 5; round++) {
+            sender.close().block(LONG);
+            send(TextPayload.of("{}"));
+        }
+
+        assertThat(cache).hasSize(before);
     }
 
     private void assertNothingIsLeftOpen() {
