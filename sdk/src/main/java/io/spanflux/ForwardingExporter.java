@@ -29,6 +29,11 @@ abstract class ForwardingExporter implements SpanExporter {
     }
 
     @Override
+    public Mono<Void> warmUp() {
+        return exporter.warmUp();
+    }
+
+    @Override
     public void retryNow() {
         exporter.retryNow();
     }

@@ -92,6 +92,7 @@ public final class Spanflux {
     private final Disposable sweeper;
     private final @Nullable ExitHook exitHook;
     private final Disposable checkpoints;
+    private final Mono<Void> warmUp;
 
     private Spanflux(
             Tracer tracer,
@@ -105,7 +106,8 @@ public final class Spanflux {
             Duration sweepInterval,
             boolean lossSpans,
             @Nullable Duration exitTimeout,
-            @Nullable Duration checkpointTimeout) {
+            @Nullable Duration checkpointTimeout,
+            Mono<Void> warmUp) {
         this.tracer = tracer;
         this.destinations = List.copyOf(destinations);
         this.tailSampler = tailSampler;
@@ -124,6 +126,8 @@ public final class Spanflux {
                 };
         this.sweeper = Schedulers.parallel().schedulePeriodically(sweep, nanos, nanos, TimeUnit.NANOSECONDS);
         this.exitHook = exitTimeout == null ? null : ExitHook.register(this, exitTimeout);
+        this.warmUp = warmUp.cache();
+        this.warmUp.subscribe();
         this.checkpoints = checkpointTimeout == null
                 ? Disposables.disposed()
                 : CheckpointResource.register(() -> beforeCheckpoint(checkpointTimeout), tracer::afterRestore);
@@ -328,7 +332,8 @@ public final class Spanflux {
 
     /** Nothing of ours may be open in the image of a process. */
     private void beforeCheckpoint(Duration timeout) {
-        Ledger ledger = awaitShutdown(timeout).ledger();
+        Ledger ledger = await("awaitShutdown", "shutdown", timeout, warmUp.then(shutdown(timeout)))
+                .ledger();
         if (ledger.pending() > 0) {
             log.warn(
                     "A checkpoint is made with {} span(s) that were not delivered within {}; each process that is restored"
@@ -552,6 +557,7 @@ public final class Spanflux {
         private @Nullable Consumer<Events.Builder> events;
         private @Nullable Consumer<TailSampler.Builder> tailSampling;
         private boolean lossSpans;
+        private boolean warmUp = true;
         private boolean closeOnExit = true;
         private Duration exitTimeout = Duration.ofSeconds(5);
         private boolean debug;
@@ -768,6 +774,16 @@ public final class Spanflux {
             return this;
         }
 
+        /**
+         * Whether {@link #build} has exporters {@linkplain SpanExporter#warmUp do ahead}, on another thread, what the first
+         * export of a process would otherwise wait for. It takes about as much of a processor as that wait, once, and is of
+         * no use where a process that starts has no processor to spare. Default true.
+         */
+        public Builder warmUp(boolean warmUp) {
+            this.warmUp = warmUp;
+            return this;
+        }
+
         /** Everything wired; nothing is connected before the first span. */
         public Spanflux build() {
             if (propagator != null && !baggage.isEmpty()) {
@@ -781,6 +797,7 @@ public final class Spanflux {
             List<Added> chosen = exporters.isEmpty() ? exportersOfEnvironment(options) : exporters;
             Pricing pricing = pricing(options);
             List<Destination> destinations = new ArrayList<>();
+            List<Mono<Void>> warmUps = new ArrayList<>();
             DebugOutput output = debug ? new DebugOutput(System.err) : null;
             for (Added added : chosen) {
                 String name = added.exporter.getClass().getSimpleName();
@@ -794,6 +811,7 @@ public final class Spanflux {
                         ? null
                         : waiting -> output.line(name + ": enqueue, " + waiting + " in the queue");
                 destinations.add(Destination.of(told, builder.build(), enqueued));
+                warmUps.add(ahead(added.exporter));
             }
             Tracer.Builder builder = Tracer.builder()
                     .enabled(!options.disabled())
@@ -839,13 +857,20 @@ public final class Spanflux {
                     sweepInterval(built.maxLifetime()),
                     lossSpans,
                     closeOnExit && !options.disabled() ? exitTimeout : null,
-                    checkpoints ? checkpointTimeout : null);
+                    checkpoints ? checkpointTimeout : null,
+                    warmUp && !options.disabled() ? Mono.when(warmUps) : Mono.empty());
         }
 
         private static List<String> typesOf(List<Added> chosen) {
             return chosen.stream()
                     .map(added -> SdkCounters.typeOf(added.exporter))
                     .toList();
+        }
+
+        private static Mono<Void> ahead(SpanExporter exporter) {
+            return Mono.defer(exporter::warmUp)
+                    .doOnError(failure -> log.debug("{} could not be warmed up", exporter, failure))
+                    .onErrorComplete();
         }
 
         private static void requireCrac() {

@@ -7,6 +7,7 @@ import io.spanflux.encode.OtlpJsonEncoder;
 import io.spanflux.encode.SpanEncoder;
 import io.spanflux.spool.SpoolEntry;
 import io.spanflux.trace.Span;
+import io.spanflux.trace.Tracer;
 import io.spanflux.transport.PayloadSender;
 import java.util.List;
 import java.util.Objects;
@@ -59,6 +60,22 @@ public final class HttpSpanExporter implements SpanExporter {
     /** Sends what waited in the spool, until nothing more can be done about it. */
     Mono<ExportResult> replay(SpoolEntry entry) {
         return exporter.replay(entry);
+    }
+
+    @Override
+    public Mono<Void> warmUp() {
+        return Mono.defer(() -> sender.warmUp(new SpanPayload(List.of(example()), encoder, now -> now)));
+    }
+
+    /** A span of no trace, with an attribute of each kind. */
+    private static Span example() {
+        Span span = Tracer.builder().build().span("example").start();
+        span.attribute("text", "text")
+                .attribute("integer", 1)
+                .attribute("number", 0.5)
+                .attribute("list", List.of("a"));
+        span.end();
+        return span;
     }
 
     @Override

@@ -49,6 +49,11 @@ public final class OtlpExporter implements SpanExporter {
     }
 
     @Override
+    public Mono<Void> warmUp() {
+        return exporter.warmUp();
+    }
+
+    @Override
     public void retryNow() {
         exporter.retryNow();
     }

@@ -4,6 +4,8 @@
 package io.spanflux.export;
 
 import io.spanflux.transport.Response;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -19,8 +21,19 @@ import tools.jackson.databind.json.JsonMapper;
  */
 record PartialSuccess(int rejected, String message) {
     private static final PartialSuccess NONE = new PartialSuccess(0, "");
-    private static final JsonMapper JSON = JsonMapper.builder().build();
     private static final int MAX_MESSAGE = 500;
+
+    /** What collectors answer when all is well, in a process's life often nothing else. */
+    private static final byte[][] NOTHING_REJECTED = {
+        "".getBytes(StandardCharsets.UTF_8),
+        "{}".getBytes(StandardCharsets.UTF_8),
+        "{\"partialSuccess\":{}}".getBytes(StandardCharsets.UTF_8)
+    };
+
+    /** Made for the first answer that says more: a mapper is 400 classes, which a function's first span would wait for. */
+    private static final class Json {
+        static final JsonMapper MAPPER = JsonMapper.builder().build();
+    }
 
     static PartialSuccess parse(Response response, int batchSize) {
         return parse(response, "rejectedSpans", batchSize);
@@ -40,8 +53,13 @@ record PartialSuccess(int rejected, String message) {
     }
 
     private static @Nullable JsonNode read(byte[] body) {
+        for (byte[] nothing : NOTHING_REJECTED) {
+            if (Arrays.equals(body, nothing)) {
+                return null;
+            }
+        }
         try {
-            JsonNode root = body.length == 0 ? null : JSON.readTree(body);
+            JsonNode root = Json.MAPPER.readTree(body);
             JsonNode partial = root == null ? null : root.get("partialSuccess");
             return partial != null && partial.isObject() ? partial : null;
         } catch (JacksonException e) {

@@ -22,6 +22,14 @@ public interface RecordExporter<T> {
      */
     Mono<ExportResult> export(List<T> batch);
 
+    /**
+     * Does ahead what would make the first export of a process slow, such as loading classes. Sends nothing, opens nothing that
+     * stays open, never fails. Subscribed to once for each exporter, when the SDK is built. Default: nothing.
+     */
+    default Mono<Void> warmUp() {
+        return Mono.empty();
+    }
+
     /** A flush waits: cut short a wait that this exporter chose by itself, not one that a server asked for. */
     default void retryNow() {}
 

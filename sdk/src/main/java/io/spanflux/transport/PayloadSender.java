@@ -29,6 +29,14 @@ public interface PayloadSender {
     /** Where this sends to, for log messages: never with credentials or a query. */
     String target();
 
+    /**
+     * Does ahead what would make a process's first request slow, such as loading classes, with a body like those that will be
+     * sent. Sends nothing, leaves nothing open, never fails. Default: nothing.
+     */
+    default Mono<Void> warmUp(Payload example) {
+        return Mono.empty();
+    }
+
     /** Cuts short a wait that this sender chose by itself before trying again; not one that the server asked for. */
     default void retryNow() {}
 

@@ -245,6 +245,12 @@ public final class ReactorNettySender implements PayloadSender {
         return endpoint.getScheme() + "://" + endpoint.getHost() + (port < 0 ? "" : ":" + port) + endpoint.getRawPath();
     }
 
+    /** For all senders of a process at once, and for TLS as the JVM has it: what {@link Builder#httpClient} says is not tried. */
+    @Override
+    public Mono<Void> warmUp(Payload example) {
+        return Rehearsal.once(example, "https".equalsIgnoreCase(endpoint.getScheme()));
+    }
+
     @Override
     public Mono<Void> close() {
         return Mono.defer(() -> {

@@ -241,6 +241,11 @@ public final class RetryingSender implements PayloadSender {
     }
 
     @Override
+    public Mono<Void> warmUp(Payload example) {
+        return delegate.warmUp(example);
+    }
+
+    @Override
     public Mono<Void> close() {
         return delegate.close();
     }

@@ -195,6 +195,11 @@ public final class OpenAiTracesExporter implements SpanExporter {
     }
 
     @Override
+    public Mono<Void> warmUp() {
+        return exporter.warmUp();
+    }
+
+    @Override
     public void retryNow() {
         exporter.retryNow();
     }

@@ -98,6 +98,11 @@ public final class TracenticExporter implements SpanExporter {
     }
 
     @Override
+    public Mono<Void> warmUp() {
+        return exporter == null ? Mono.empty() : exporter.warmUp();
+    }
+
+    @Override
     public void retryNow() {
         if (exporter != null) {
             exporter.retryNow();
