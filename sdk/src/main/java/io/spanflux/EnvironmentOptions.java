@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.UUID;
@@ -150,12 +151,14 @@ final class EnvironmentOptions {
         }
     }
 
-    Propagator propagator(Propagator baggage) {
+    /** Those that OTEL_PROPAGATORS lists, then {@code more}. */
+    Propagator propagator(Propagator baggage, List<Propagator> more) {
         Map<String, Propagator> known = Map.of("tracecontext", Propagator.traceContext(), "baggage", baggage);
-        return Propagator.all(
-                names("OTEL_PROPAGATORS", known, "a propagator", List.of("tracecontext", "baggage")).stream()
-                        .map(known::get)
-                        .toList());
+        List<Propagator> propagators = new ArrayList<>();
+        names("OTEL_PROPAGATORS", known, "a propagator", List.of("tracecontext", "baggage"))
+                .forEach(name -> propagators.add(Objects.requireNonNull(known.get(name))));
+        propagators.addAll(more);
+        return Propagator.all(propagators);
     }
 
     /** Whether names are wanted that the GenAI conventions have not settled. */

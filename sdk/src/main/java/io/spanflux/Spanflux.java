@@ -547,6 +547,7 @@ public final class Spanflux {
         private final List<Added> exporters = new ArrayList<>();
         private @Nullable Propagator propagator;
         private List<String> baggage = List.of();
+        private final List<Propagator> morePropagators = new ArrayList<>();
         private Consumer<ContentPolicy.Builder> content = content -> {};
         private PriceBook priceBook = PriceBook.builtIn();
         private @Nullable Path priceFile;
@@ -608,6 +609,15 @@ public final class Spanflux {
         /** How traces cross process borders. Default {@code OTEL_PROPAGATORS}, else tracecontext and baggage. */
         public Builder propagator(Propagator propagator) {
             this.propagator = Objects.requireNonNull(propagator, "propagator == null");
+            return this;
+        }
+
+        /**
+         * Adds one behind those of {@code OTEL_PROPAGATORS}, for what a vendor's headers say besides. An own
+         * {@link #propagator} takes the place of all of them, whichever is called first.
+         */
+        public Builder addPropagator(Propagator propagator) {
+            this.morePropagators.add(Objects.requireNonNull(propagator, "propagator == null"));
             return this;
         }
 
@@ -849,7 +859,7 @@ public final class Spanflux {
                     built,
                     destinations,
                     tail,
-                    propagator == null ? options.propagator(Propagator.baggage(baggage)) : propagator,
+                    propagator == null ? options.propagator(Propagator.baggage(baggage), morePropagators) : propagator,
                     contentPolicy,
                     measured,
                     exportedEvents,

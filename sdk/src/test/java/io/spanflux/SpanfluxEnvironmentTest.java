@@ -20,6 +20,7 @@ import io.spanflux.trace.SpanContext;
 import io.spanflux.trace.SpanHandler;
 import io.spanflux.trace.SpanLimits;
 import io.spanflux.trace.TraceState;
+import io.spanflux.wire.tracentic.TracenticScope;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -504,6 +505,27 @@ class SpanfluxEnvironmentTest {
                         .baggage("a")
                         .build())
                 .hasMessageStartingWith("baggage says nothing to an own propagator");
+    }
+
+    @Test
+    void addPropagator_standsBehindThoseOfTheEnvironment_andAnOwnOneReplacesAll() {
+        Propagator more = TracenticScope.propagator();
+        List<String> none = build(Spanflux.builder()
+                        .environment(environment("OTEL_PROPAGATORS", "none"))
+                        .exporter(exporter)
+                        .addPropagator(more))
+                .propagator()
+                .fields();
+        assertThat(none).containsExactly(TracenticScope.HEADER);
+        Spanflux both =
+                build(Spanflux.builder().exporter(exporter).addPropagator(more).baggage("k"));
+        Map<String, String> headers = new HashMap<>();
+        both.propagator().inject(Scope.named("s").attribute("k", "v").apply(Context.empty()), headers::put);
+        assertThat(headers).containsOnlyKeys("baggage", TracenticScope.HEADER);
+        Propagator own = Propagator.traceContext();
+        assertThat(build(Spanflux.builder().exporter(exporter).propagator(own).addPropagator(more))
+                        .propagator())
+                .isSameAs(own);
     }
 
     // ---- names that are no convention yet ------------------------------------------------------------------------

@@ -41,8 +41,7 @@ public final class TracenticScope {
      * of messages alike. An id that is empty, longer than 256 characters or not visible ASCII is dropped.
      *
      * <pre>{@code
-     * Spanflux.builder().propagator(Propagator.all(List.of(
-     *         Propagator.traceContext(), Propagator.baggage(), TracenticScope.propagator())))
+     * Spanflux.builder().addPropagator(TracenticScope.propagator())
      * }</pre>
      */
     public static Propagator propagator() {
