@@ -24,6 +24,8 @@ import io.spanflux.trace.Span;
 import io.spanflux.trace.SpanHandler;
 import io.spanflux.trace.SpanLimits;
 import io.spanflux.trace.Tracer;
+import io.spanflux.wire.tracentic.TracenticExporter;
+import io.spanflux.wire.tracentic.TracenticScope;
 import java.net.URI;
 import java.util.List;
 import java.util.Map;
@@ -57,8 +59,9 @@ final class SpanfluxFactory {
         Spanflux.Builder builder = Spanflux.builder().environment(environment).closeOnExit(false);
         present(serviceName(applicationName), builder::serviceName);
         present(properties.resource(), resource -> resource.forEach(builder::resource));
-        exporters(builder);
-        propagation(builder);
+        List<SpanExporter> exporters = all(SpanExporter.class);
+        exporters(exporters, builder);
+        propagation(exporters, builder);
         content(builder);
         present(one(PriceBook.class), builder::priceBook);
         present(properties.priceFile(), builder::priceFile);
@@ -80,8 +83,8 @@ final class SpanfluxFactory {
         return named || applicationName == null || applicationName.isBlank() ? null : applicationName;
     }
 
-    private void exporters(Spanflux.Builder builder) {
-        all(SpanExporter.class).forEach(builder::exporter);
+    private void exporters(List<SpanExporter> exporters, Spanflux.Builder builder) {
+        exporters.forEach(builder::exporter);
         Otlp otlp = properties.otlp();
         if (otlp != null) {
             OtlpExporter.Builder exporter = OtlpExporter.builder().environment(environment);
@@ -93,7 +96,11 @@ final class SpanfluxFactory {
         }
     }
 
-    private void propagation(Spanflux.Builder builder) {
+    private void propagation(List<SpanExporter> exporters, Spanflux.Builder builder) {
+        Boolean asked = properties.tracenticScope();
+        if (asked == null ? exporters.stream().anyMatch(TracenticExporter.class::isInstance) : asked) {
+            builder.addPropagator(TracenticScope.propagator());
+        }
         present(one(Propagator.class), builder::propagator);
         present(properties.baggage(), keys -> builder.baggage(keys.toArray(new String[0])));
     }

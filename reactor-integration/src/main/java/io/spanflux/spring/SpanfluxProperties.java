@@ -23,6 +23,8 @@ import org.springframework.util.unit.DataSize;
  * @param captureContent where messages and generated text leave; default
  *     OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT, else nowhere
  * @param baggage attributes of the scope that travel as baggage and are taken from it; default none
+ * @param tracenticScope whether x-tracentic-scope-id links scopes of services, beside OTEL_PROPAGATORS; default whether a
+ *     TracenticExporter is a bean. A Propagator bean replaces all of these
  * @param priceFile JSON file of prices that come before the built-in ones
  * @param experimentalCostNames whether costs also leave as gen_ai.usage.cost.*; default OTEL_SEMCONV_STABILITY_OPT_IN
  * @param maxSpanLifetime how long a span may live before it is ended and marked; default 1 h
@@ -45,6 +47,7 @@ record SpanfluxProperties(
         @Nullable Map<String, String> resource,
         @Nullable ContentCapture captureContent,
         @Nullable List<String> baggage,
+        @Nullable Boolean tracenticScope,
         @Nullable Path priceFile,
         @Nullable Boolean experimentalCostNames,
         @Nullable Duration maxSpanLifetime,

@@ -38,6 +38,7 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
+import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.security.config.annotation.web.reactive.EnableWebFluxSecurity;
 import org.springframework.security.core.userdetails.MapReactiveUserDetailsService;
 import org.springframework.security.core.userdetails.User;
@@ -254,6 +255,40 @@ class ServerTraceFilterTest {
     }
 
     @Test
+    void scopeOfTheCaller_isAroundThatOfTheRequest_andToldToAllowedHostsOnly() {
+        start(App.class, "--spanflux.tracentic-scope=true", "--spanflux.webclient.hosts=localhost");
+        String here = client().get()
+                .uri("/scopes")
+                .header("x-tracentic-scope-id", "caller")
+                .header("X-User", "ann")
+                .retrieve()
+                .bodyToMono(String.class)
+                .block(SOON);
+        assertThat(here).isEqualTo("ann < caller");
+        for (String host : List.of("localhost", "127.0.0.1")) {
+            String next = client().get()
+                    .uri("/relay/" + host)
+                    .header("x-tracentic-scope-id", "caller")
+                    .retrieve()
+                    .bodyToMono(String.class)
+                    .block(SOON);
+            assertThat(next).as(host).isEqualTo(host.equals("localhost") ? "caller" : null);
+        }
+    }
+
+    @Test
+    void scopeOfTheCaller_isNothingToOneThatKnowsNothingOfTracentic() {
+        start(App.class);
+        String here = client().get()
+                .uri("/scopes")
+                .header("x-tracentic-scope-id", "caller")
+                .retrieve()
+                .bodyToMono(String.class)
+                .block(SOON);
+        assertThat(here).isNull();
+    }
+
+    @Test
     void requestScope_thatFails_costsTheScopeOnly() {
         start(App.class);
         String answer = client().get()
@@ -392,9 +427,35 @@ class ServerTraceFilterTest {
     @RestController
     static class Endpoints {
         private final ReactiveTracer trace;
+        private final WebClient.Builder client;
 
-        Endpoints(ReactiveTracer trace) {
+        Endpoints(ReactiveTracer trace, WebClient.Builder client) {
             this.trace = trace;
+            this.client = client;
+        }
+
+        /** The scopes around, the innermost first: ids of those from elsewhere, users of ours. */
+        @GetMapping("/scopes")
+        Mono<String> scopes() {
+            return Mono.deferContextual(context -> {
+                List<String> scopes = new ArrayList<>();
+                for (Scope scope = Scope.from(context);
+                        scope != null && scope != Scope.none();
+                        scope = scope.parent()) {
+                    Object user = scope.attributes().get("user.id");
+                    scopes.add(scope.isRemote() ? scope.id() : String.valueOf(user));
+                }
+                return Mono.just(String.join(" < ", scopes));
+            });
+        }
+
+        @GetMapping("/relay/{host}")
+        Mono<String> relay(@PathVariable String host, ServerHttpRequest request) {
+            return client.build()
+                    .get()
+                    .uri("http://" + host + ":" + request.getLocalAddress().getPort() + "/scopes")
+                    .retrieve()
+                    .bodyToMono(String.class);
         }
 
         @GetMapping("/ask/{n}")

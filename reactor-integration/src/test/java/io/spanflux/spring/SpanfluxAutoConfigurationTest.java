@@ -18,11 +18,15 @@ import io.spanflux.spring.annotation.TracedAdvisor;
 import io.spanflux.testing.InMemorySpanExporter;
 import io.spanflux.trace.ContentCapture;
 import io.spanflux.trace.Sampler;
+import io.spanflux.trace.Scope;
 import io.spanflux.trace.Span;
 import io.spanflux.trace.SpanHandler;
+import io.spanflux.wire.tracentic.TracenticExporter;
+import io.spanflux.wire.tracentic.TracenticScope;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
@@ -51,6 +55,7 @@ import org.springframework.javapoet.ClassName;
 import org.springframework.web.reactive.function.client.ClientResponse;
 import org.springframework.web.reactive.function.client.WebClient;
 import reactor.core.publisher.Mono;
+import reactor.util.context.Context;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -207,6 +212,38 @@ class SpanfluxAutoConfigurationTest {
                             .block();
                     assertThat(handler.spans()).extracting(Span::name).containsExactly("work");
                 });
+    }
+
+    @Test
+    void tracenticScope_isPassedOnWhereATracenticExporterIsABean_orWhereItIsAskedFor() {
+        ApplicationContextRunner tracentic = application.withBean(
+                "tracentic",
+                SpanExporter.class,
+                () -> TracenticExporter.builder().local(true).build());
+        application.run(
+                context -> assertThat(headersOf(context)).containsExactly("traceparent", "tracestate", "baggage"));
+        tracentic.withPropertyValues("spanflux.baggage=tenant").run(context -> {
+            assertThat(headersOf(context))
+                    .containsExactly("traceparent", "tracestate", "baggage", TracenticScope.HEADER);
+            Map<String, String> sent = new HashMap<>();
+            context.getBean(Spanflux.class)
+                    .propagator()
+                    .inject(Scope.named("s").attribute("tenant", "t").apply(Context.empty()), sent::put);
+            assertThat(sent).containsEntry("baggage", "tenant=t").containsKey(TracenticScope.HEADER);
+        });
+        application
+                .withPropertyValues("spanflux.tracenticScope=true")
+                .run(context -> assertThat(headersOf(context)).contains(TracenticScope.HEADER));
+        tracentic
+                .withPropertyValues("spanflux.tracentic-scope=false")
+                .run(context -> assertThat(headersOf(context)).doesNotContain(TracenticScope.HEADER));
+        tracentic
+                .withBean(Propagator.class, Propagator::traceContext)
+                .run(context -> assertThat(headersOf(context)).containsExactly("traceparent", "tracestate"));
+    }
+
+    private static List<String> headersOf(AssertableApplicationContext context) {
+        return context.getBean(Spanflux.class).propagator().fields();
     }
 
     private interface OnEnd extends SpanHandler {
