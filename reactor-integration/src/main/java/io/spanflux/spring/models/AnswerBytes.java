@@ -60,6 +60,9 @@ final class AnswerBytes implements AutoCloseable {
             "encrypted_content",
             "signature");
 
+    /** Embeddings, which are large, as OpenAI and Gemini name them. */
+    private static final Set<String> VECTORS = Set.of("data", "embedding", "embeddings");
+
     /** What is done with each byte. */
     interface ByteSink {
         void accept(byte next);
@@ -80,7 +83,7 @@ final class AnswerBytes implements AutoCloseable {
         this.unreadable = unreadable;
         boolean content = call.capturesContent();
         this.outline = new JsonOutline(
-                content ? NEVER : WITHOUT_CONTENT,
+                !call.isGeneration() ? VECTORS : content ? NEVER : WITHOUT_CONTENT,
                 content ? MAX_TEXT : JsonOutline.MIN_TEXT,
                 content ? MAX_BYTES : JsonOutline.MIN_TEXT,
                 answer -> {

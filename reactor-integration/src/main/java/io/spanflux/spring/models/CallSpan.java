@@ -4,7 +4,9 @@
 package io.spanflux.spring.models;
 
 import io.spanflux.diagnostics.RepeatedWarning;
+import io.spanflux.genai.Embeddings;
 import io.spanflux.genai.GenAiAttributes;
+import io.spanflux.genai.GenAiData;
 import io.spanflux.genai.Generation;
 import io.spanflux.reactor.ChunkTimes;
 import io.spanflux.trace.Clock;
@@ -17,8 +19,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The generation that a call is: a span of its own, or the one around the call, which then is told what is seen, neither ended nor
- * timed, and keeps its own content.
+ * The generation, or the embeddings, that a call is: a span of its own, or the one around the call, which then is told what is
+ * seen, neither ended nor timed, and keeps its own content.
  *
  * <p>Threads: {@link #tell} one at a time, cancellation and the end at any time. An end that comes while something is told is left to
  * that thread, so that nobody writes to what is being read.
@@ -31,7 +33,7 @@ final class CallSpan {
     private static final int MAX_CHOICES = 128;
 
     private final Span span;
-    private final Generation generation;
+    private final GenAiData data;
     private final boolean own;
     private final boolean capturesContent;
     private final RepeatedWarning failures;
@@ -49,23 +51,26 @@ final class CallSpan {
 
     private record End(boolean cancelled, @Nullable Throwable failure) {}
 
-    private CallSpan(Span span, Generation generation, boolean own, Clock clock, RepeatedWarning failures) {
+    private CallSpan(Span span, GenAiData data, boolean own, Clock clock, RepeatedWarning failures) {
         this.span = span;
-        this.generation = generation;
+        this.data = data;
         this.own = own;
-        this.capturesContent = own && generation.capturesContent();
+        this.capturesContent = own
+                && (data instanceof Generation generation
+                        ? generation.capturesContent()
+                        : ((Embeddings) data).capturesContent());
         this.failures = failures;
         this.times = new ChunkTimes(clock, true);
     }
 
     /** A span of the call's own, which ends with it. */
-    static CallSpan own(Span span, Generation generation, Clock clock, RepeatedWarning failures) {
-        return new CallSpan(span, generation, true, clock, failures);
+    static CallSpan own(Span span, GenAiData data, Clock clock, RepeatedWarning failures) {
+        return new CallSpan(span, data, true, clock, failures);
     }
 
     /** The span around the call. */
-    static CallSpan around(Span span, Generation generation, Clock clock, RepeatedWarning failures) {
-        return new CallSpan(span, generation, false, clock, failures);
+    static CallSpan around(Span span, GenAiData data, Clock clock, RepeatedWarning failures) {
+        return new CallSpan(span, data, false, clock, failures);
     }
 
     Span span() {
@@ -75,8 +80,18 @@ final class CallSpan {
     // ---- what is seen: inside tell()
     // ----------------------------------------------------------------------------------------
 
+    /** For an API that generates. */
     Generation generation() {
-        return generation;
+        return (Generation) data;
+    }
+
+    /** For an API that does not. */
+    Embeddings embeddings() {
+        return (Embeddings) data;
+    }
+
+    boolean isGeneration() {
+        return data instanceof Generation;
     }
 
     /** Whether messages are to be told, too. */
@@ -86,9 +101,14 @@ final class CallSpan {
 
     /** The model as requested; a span around the call keeps what it was told. */
     void model(@Nullable String model) {
-        if (model != null && (own || generation.model() == null)) {
-            span.rename(generation.model(model).spanName());
+        if (model == null || (!own && data.metadata(GenAiAttributes.REQUEST_MODEL) != null)) {
+            return;
+        } else if (data instanceof Generation generation) {
+            generation.model(model);
+        } else {
+            embeddings().model(model);
         }
+        span.rename(data.spanName());
     }
 
     /** A choice is there and, unless {@code reason} is null, why it ended. */
@@ -102,13 +122,15 @@ final class CallSpan {
     }
 
     void streams() {
-        stream = true;
-        generation.stream(true);
+        if (data instanceof Generation generation) {
+            stream = true;
+            generation.stream(true);
+        }
     }
 
     /** An event of the stream has come. */
     void chunk() {
-        if (own && !isRefused()) {
+        if (own && data instanceof Generation generation && !isRefused()) {
             times.chunk(generation);
         }
     }
@@ -233,15 +255,17 @@ final class CallSpan {
     private void describe(End how) {
         boolean cancelled = how.cancelled && !complete;
         boolean broken = cancelled || how.failure != null || errorType != null;
-        generation.finishReasons(finishReasons(broken || stream));
+        if (data instanceof Generation generation) {
+            generation.finishReasons(finishReasons(broken || stream));
+            if (own && stream) {
+                times.describe(span, generation);
+            }
+            if (own && broken && (cancelled || reading) && !isRefused()) {
+                generation.cutOff();
+            }
+        }
         if (!own) {
             return;
-        }
-        if (stream) {
-            times.describe(span, generation);
-        }
-        if (broken && (cancelled || reading) && !isRefused()) {
-            generation.cutOff();
         }
         if (cancelled) {
             span.attribute(GenAiAttributes.CANCELLED, true);

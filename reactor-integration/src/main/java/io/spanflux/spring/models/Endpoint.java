@@ -3,6 +3,8 @@
 
 package io.spanflux.spring.models;
 
+import io.spanflux.genai.Embeddings;
+import io.spanflux.genai.GenAiData;
 import io.spanflux.genai.Generation;
 import java.net.URI;
 import java.util.Locale;
@@ -13,7 +15,7 @@ import org.springframework.http.HttpMethod;
 import org.springframework.web.reactive.function.client.ClientRequest;
 
 /**
- * An endpoint that generates. Told by its path, since compatible servers run on any host; the provider by the host where it is
+ * An endpoint that generates, or makes embeddings. Told by its path, since compatible servers run on any host; the provider by the host where it is
  * one's own, else by the format.
  */
 final class Endpoint {
@@ -33,6 +35,8 @@ final class Endpoint {
 
     private static final String GENERATE = ":generateContent";
     private static final String STREAM = ":streamGenerateContent";
+    private static final String EMBED = ":embedContent";
+    private static final String EMBED_BATCH = ":batchEmbedContents";
 
     private final URI uri;
     private final String format;
@@ -65,10 +69,18 @@ final class Endpoint {
             return new Endpoint(uri, "anthropic", "chat", null, AnthropicMessages::new);
         } else if (path.endsWith(GENERATE) || path.endsWith(STREAM)) {
             boolean stream = path.endsWith(STREAM);
-            String model = path.substring(path.lastIndexOf('/') + 1, path.lastIndexOf(':'));
-            return new Endpoint(uri, "gcp.gen_ai", "generate_content", model, () -> new GeminiContent(stream));
+            return new Endpoint(uri, "gcp.gen_ai", "generate_content", named(path), () -> new GeminiContent(stream));
+        } else if (path.endsWith("/embeddings")) {
+            return new Endpoint(uri, "openai", "embeddings", deployment(path), OpenAiEmbeddings::new);
+        } else if (path.endsWith(EMBED) || path.endsWith(EMBED_BATCH)) {
+            return new Endpoint(uri, "gcp.gen_ai", "embeddings", named(path), GeminiEmbeddings::new);
         }
         return null;
+    }
+
+    /** Google's {@code /models/name:method}. */
+    private static String named(String path) {
+        return path.substring(path.lastIndexOf('/') + 1, path.lastIndexOf(':'));
     }
 
     /** What Azure has instead of a model: {@code /openai/deployments/name/chat/completions}. */
@@ -83,14 +95,27 @@ final class Endpoint {
         return end > name ? path.substring(name, end) : null;
     }
 
-    Generation generation() {
+    /** The data of a call's own span. */
+    GenAiData data() {
         String provider = provider();
+        if (isEmbeddings()) {
+            return Embeddings.of(provider, model).server(uri.getHost(), port());
+        }
         Generation generation = switch (operation) {
             case "text_completion" -> Generation.textCompletion(provider, model);
             case "generate_content" -> Generation.generateContent(provider, model);
             default -> Generation.chat(provider, model);
         };
         return generation.server(uri.getHost(), port());
+    }
+
+    /** Whether a span about {@code outer} is that of the call already. */
+    boolean isSaidBy(GenAiData outer) {
+        return isEmbeddings() ? outer instanceof Embeddings : outer instanceof Generation;
+    }
+
+    private boolean isEmbeddings() {
+        return operation.equals("embeddings");
     }
 
     private int port() {

@@ -5,7 +5,7 @@ package io.spanflux.spring.models;
 
 import io.spanflux.Spanflux;
 import io.spanflux.diagnostics.RepeatedWarning;
-import io.spanflux.genai.Generation;
+import io.spanflux.genai.GenAiData;
 import io.spanflux.trace.Span;
 import io.spanflux.trace.Tracer;
 import org.slf4j.Logger;
@@ -20,7 +20,8 @@ import reactor.util.context.ContextView;
 
 /**
  * Makes a span of each call of a model that goes through a {@code WebClient}: endpoints that speak as OpenAI's chat completions,
- * completions and responses do, as Anthropic's messages and as Gemini's {@code generateContent}, on whatever host.
+ * completions, responses and embeddings do, as Anthropic's messages and as Gemini's {@code generateContent} and
+ * {@code embedContent}, on whatever host.
  *
  * <pre>{@code
  * WebClient.builder().filter(GenerationTrace.of(spanflux))
@@ -28,7 +29,8 @@ import reactor.util.context.ContextView;
  *
  * <p>Model and options are read from the request, ids, finish reasons and tokens from the answer, whole or streamed, as the bytes
  * pass: none is held back, changed or added. Messages are taken only where content is captured. Other requests pass untouched. A
- * call inside a generation that the application traces itself, by {@code trace.chat(...)}, makes no second span; it tells that one.
+ * call inside a generation that the application traces itself, by {@code trace.chat(...)}, makes no second span; it tells that one;
+ * so do embeddings inside {@code trace.embeddings(...)}. Vectors are never taken.
  *
  * <p>The span ends with the body of the answer, with an error, or when the caller leaves. Each attempt of a {@code retry} above is a
  * span. Tokens of OpenAI's streams are known only where the request asks for {@code stream_options.include_usage}.
@@ -65,16 +67,15 @@ public final class GenerationTrace implements ExchangeFilterFunction {
     private Mono<ClientResponse> traced(
             ClientRequest request, ExchangeFunction next, Endpoint endpoint, ContextView context) {
         Span outer = Span.from(context);
-        if (outer != null && outer.data() instanceof Generation generation && !outer.hasEnded()) {
+        if (outer != null && outer.data() instanceof GenAiData data && endpoint.isSaidBy(data) && !outer.hasEnded()) {
             return outer.isRecording()
-                    ? watched(
-                            request, next, endpoint.api(), CallSpan.around(outer, generation, tracer.clock(), failures))
+                    ? watched(request, next, endpoint.api(), CallSpan.around(outer, data, tracer.clock(), failures))
                     : next.exchange(request);
         }
-        Generation generation = endpoint.generation();
-        Span span = tracer.start(generation, context);
+        GenAiData data = endpoint.data();
+        Span span = tracer.start(data, context);
         Mono<ClientResponse> exchange = span.isRecording()
-                ? watched(request, next, endpoint.api(), CallSpan.own(span, generation, tracer.clock(), failures))
+                ? watched(request, next, endpoint.api(), CallSpan.own(span, data, tracer.clock(), failures))
                 : next.exchange(request);
         return exchange.contextWrite(span::storeIn);
     }

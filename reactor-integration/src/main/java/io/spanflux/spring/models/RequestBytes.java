@@ -25,6 +25,7 @@ final class RequestBytes {
             "prompt",
             "input",
             "contents",
+            "content",
             "instructions",
             "system",
             "systemInstruction",

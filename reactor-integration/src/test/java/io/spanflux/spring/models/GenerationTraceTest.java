@@ -514,6 +514,191 @@ class GenerationTraceTest {
         assertThat(attributes.toString()).doesNotContain("s3cret");
     }
 
+    // ---- embeddings ----------------------------------------------------------------------------------------------
+
+    private static final String EMBEDDINGS = "/v1/embeddings";
+    private static final String EMBEDDINGS_REQUEST = """
+            {"input":["Grüße 😀","two"],"model":"text-embedding-3-small","encoding_format":"float","dimensions":3,\
+            "user":"s3cret"}""";
+    private static final String EMBEDDINGS_ANSWER = """
+            {"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.1,-0.2,3e-1]},\
+            {"object":"embedding","index":1,"embedding":[0.4,0.5,0.6]}],"model":"text-embedding-3-small-x",\
+            "usage":{"prompt_tokens":7,"total_tokens":7}}""";
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void embeddings_areReadAsTheyFlowBy_byteByByte(boolean content) {
+        if (content) {
+            capture();
+        }
+        answer(200, "application/json", oneByOne(EMBEDDINGS_ANSWER));
+        byte[] untraced = bytes(plainClient().build(), EMBEDDINGS, EMBEDDINGS_REQUEST);
+        byte[] traced = bytes(client(), EMBEDDINGS, EMBEDDINGS_REQUEST);
+        assertThat(traced).isEqualTo(untraced).isEqualTo(EMBEDDINGS_ANSWER.getBytes(StandardCharsets.UTF_8));
+        assertThat(received.poll()).isEqualTo(received.poll()).isEqualTo(EMBEDDINGS_REQUEST);
+        assertThat(span().name()).isEqualTo("embeddings text-embedding-3-small");
+        assertThat(span().kind()).isEqualTo(SpanKind.CLIENT);
+        assertThat(span().status()).isEqualTo(SpanStatus.UNSET);
+        Map<String, Object> attributes = attributes();
+        assertThat(attributes)
+                .containsEntry("gen_ai.operation.name", "embeddings")
+                .containsEntry("gen_ai.provider.name", "openai")
+                .containsEntry("gen_ai.request.model", "text-embedding-3-small")
+                .containsEntry("gen_ai.request.encoding_formats", List.of("float"))
+                .containsEntry("gen_ai.embeddings.dimension.count", 3L)
+                .containsEntry("server.address", "127.0.0.1")
+                .containsEntry("server.port", (long) server.port())
+                .containsEntry("gen_ai.response.model", "text-embedding-3-small-x")
+                .containsEntry("gen_ai.usage.input_tokens", 7L)
+                .doesNotContainKeys(
+                        "gen_ai.response.finish_reasons", "gen_ai.usage.output_tokens", "spanflux.embeddings.vectors");
+        if (content) {
+            assertThat(attributes.get("gen_ai.input.messages").toString()).contains("Grüße 😀", "two");
+        } else {
+            assertThat(attributes.toString()).doesNotContain("Grüße", "two");
+        }
+        assertThat(attributes.toString()).doesNotContain("s3cret", "-0.2");
+    }
+
+    @Test
+    void packedEmbeddings_areRead_andTheTotalCountsWhereNothingElseDoes() {
+        String answer = EMBEDDINGS_ANSWER.replace("\"prompt_tokens\":7,", "");
+        byte[] packed = GzipReaderTest.gzip(answer.getBytes(StandardCharsets.UTF_8));
+        answer(200, "application/json", oneByOne(packed), "Content-Encoding", "gzip");
+        assertThat(bytes(client(), EMBEDDINGS, "{\"model\":\"voyage\",\"output_dimension\":256,\"input\":[[1,2]]}"))
+                .isEqualTo(packed);
+        assertThat(attributes())
+                .containsEntry("gen_ai.usage.input_tokens", 7L)
+                .containsEntry("gen_ai.embeddings.dimension.count", 256L);
+    }
+
+    @Test
+    void tokensAsInput_areNoText() {
+        capture();
+        answer(200, "application/json", EMBEDDINGS_ANSWER);
+        call(client(), EMBEDDINGS, "{\"input\":[[1,2],[3]],\"model\":\"m\"}");
+        assertThat(span().name()).isEqualTo("embeddings m");
+        assertThat(attributes()).doesNotContainKey("gen_ai.input.messages");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void geminiEmbeddings_areRead_oneAndManyAtOnce(boolean content) {
+        if (content) {
+            capture();
+        }
+        answer(200, "application/json", oneByOne("""
+                {"embedding":{"values":[0.123,1]},"usageMetadata":{"promptTokenCount":4}}"""));
+        call(client(), "/v1beta/models/gemini-embedding-001:embedContent?key=s3cret", """
+                {"model":"models/gemini-embedding-001","content":{"parts":[{"text":"Grüße"}]},\
+                "embedContentConfig":{"outputDimensionality":2}}""");
+        answer(200, "application/json", oneByOne("{\"embeddings\":[{\"values\":[0.123]},{\"values\":[2]}]}"));
+        call(client(), "/v1beta/models/gemini-embedding-001:batchEmbedContents", """
+                {"requests":[{"content":{"parts":[{"text":"Grüße"}]},"outputDimensionality":1},\
+                {"content":{"parts":[{"text":"two"}]},"outputDimensionality":1}]}""");
+        await(() -> spans.spans().size() == 2);
+        assertThat(spans.spans()).allSatisfy(span -> {
+            assertThat(span.name()).isEqualTo("embeddings gemini-embedding-001");
+            Map<String, Object> attributes = span.attributes().asMap();
+            assertThat(attributes)
+                    .containsEntry("gen_ai.provider.name", "gcp.gen_ai")
+                    .containsEntry("gen_ai.request.model", "gemini-embedding-001");
+            assertThat(attributes.toString().contains("Grüße")).isEqualTo(content);
+            assertThat(attributes.toString()).doesNotContain("s3cret", "0.123");
+        });
+        assertThat(spans.spans().get(0).attributes().asMap())
+                .containsEntry("gen_ai.embeddings.dimension.count", 2L)
+                .containsEntry("gen_ai.usage.input_tokens", 4L);
+        assertThat(spans.spans().get(1).attributes().asMap())
+                .containsEntry("gen_ai.embeddings.dimension.count", 1L)
+                .doesNotContainKey("gen_ai.usage.input_tokens");
+    }
+
+    @Test
+    void embeddingsThatAreRefused_failTheSpan_withTheStatus() {
+        answer(400, "application/json", "{\"error\":{\"type\":\"invalid\",\"message\":\"s3cret\"}}");
+        StepVerifier.create(post(client(), EMBEDDINGS, EMBEDDINGS_REQUEST)
+                        .retrieve()
+                        .bodyToMono(String.class))
+                .expectError(WebClientResponseException.BadRequest.class)
+                .verify(SOON);
+        assertThat(span().status()).isEqualTo(SpanStatus.ERROR);
+        assertThat(attributes())
+                .containsEntry("error.type", "400")
+                .containsEntry("gen_ai.request.model", "text-embedding-3-small");
+        assertThat(attributes().toString()).doesNotContain("s3cret");
+    }
+
+    @Test
+    void embeddingsThatTheCallerLeaves_endTheSpan() {
+        answer(200, "application/json", text("{\"object\":").concatWith(Flux.never()));
+        StepVerifier.create(post(client(), EMBEDDINGS, EMBEDDINGS_REQUEST)
+                        .retrieve()
+                        .bodyToMono(String.class)
+                        .timeout(Duration.ofMillis(300)))
+                .expectError(java.util.concurrent.TimeoutException.class)
+                .verify(SOON);
+        assertThat(attributes())
+                .containsEntry("spanflux.cancelled", true)
+                .doesNotContainKey("gen_ai.response.finish_reasons");
+    }
+
+    @Test
+    void embeddingsInsideEmbeddings_tellThose_andMakeNoSecondSpan() {
+        capture();
+        answer(200, "application/json", EMBEDDINGS_ANSWER);
+        post(client(), EMBEDDINGS, EMBEDDINGS_REQUEST)
+                .retrieve()
+                .bodyToMono(String.class)
+                .transform(ReactiveTracer.of(spanflux).embeddings("my-provider", "my-model"))
+                .block(SOON);
+        assertThat(span().name()).isEqualTo("embeddings my-model");
+        assertThat(attributes())
+                .containsEntry("gen_ai.provider.name", "my-provider")
+                .containsEntry("gen_ai.response.model", "text-embedding-3-small-x")
+                .containsEntry("gen_ai.embeddings.dimension.count", 3L)
+                .containsEntry("gen_ai.usage.input_tokens", 7L)
+                .doesNotContainKey("gen_ai.input.messages");
+    }
+
+    @Test
+    void embeddingsInsideAGeneration_areASpanOfTheirOwn_andTheOtherWayRound() {
+        answer(200, "application/json", EMBEDDINGS_ANSWER);
+        ReactiveTracer operator = ReactiveTracer.of(spanflux);
+        post(client(), EMBEDDINGS, EMBEDDINGS_REQUEST)
+                .retrieve()
+                .bodyToMono(String.class)
+                .transform(operator.chat("p", "m"))
+                .block(SOON);
+        await(() -> spans.spans().size() == 2);
+        post(client(), CHAT, CHAT_REQUEST.formatted(false))
+                .retrieve()
+                .bodyToMono(String.class)
+                .transform(operator.embeddings("p", "m"))
+                .block(SOON);
+        await(() -> spans.spans().size() == 4);
+        assertThat(spans.spans())
+                .extracting(Span::name)
+                .containsExactly("embeddings text-embedding-3-small", "chat m", "chat gpt-4o-mini", "embeddings m");
+        assertThat(spans.spans().get(0).parentSpanIdBits())
+                .isEqualTo(spans.spans().get(1).spanIdBits());
+        assertThat(spans.spans().get(2).parentSpanIdBits())
+                .isEqualTo(spans.spans().get(3).spanIdBits());
+    }
+
+    @Test
+    void largeEmbeddings_arePassedOver_andWhatFollowsIsRead() {
+        capture();
+        String vector = "0.0123456,".repeat(3071) + "1";
+        String data = ("{\"index\":0,\"embedding\":[" + vector + "]},").repeat(100);
+        String answer = "{\"data\":[" + data + "{}],\"model\":\"late\",\"usage\":{\"prompt_tokens\":9}}";
+        answer(200, "application/json", answer);
+        assertThat(bytes(client(), EMBEDDINGS, EMBEDDINGS_REQUEST)).hasSize(answer.length());
+        assertThat(attributes())
+                .containsEntry("gen_ai.response.model", "late")
+                .containsEntry("gen_ai.usage.input_tokens", 9L);
+    }
+
     // ---- what goes wrong -----------------------------------------------------------------------------------------
 
     @Test
@@ -788,7 +973,7 @@ class GenerationTraceTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/v1/messages", "/api/responses", "/v1/embeddings", "/completion"})
+    @ValueSource(strings = {"/v1/messages", "/api/responses", "/embeddings/x", "/completion"})
     void otherRequests_areNotTouched(String path) {
         answer(200, "application/json", "{}");
         call(client(), path, "{}");
