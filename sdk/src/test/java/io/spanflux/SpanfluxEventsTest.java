@@ -130,6 +130,18 @@ class SpanfluxEventsTest {
     }
 
     @Test
+    void withoutExporter_winsOverTheEnvironment_untilOneIsSet() {
+        variables.put("OTEL_LOGS_EXPORTER", "otlp");
+        spanflux = telling().events(events -> events.withoutExporter()).build();
+        assertThat(spanflux.events().isOn()).isFalse();
+        spanflux.awaitClose(PATIENCE);
+        spanflux = builder()
+                .events(events -> events.withoutExporter().exporter(OtlpLogExporter.create()))
+                .build();
+        assertThat(spanflux.events().isOn()).isTrue();
+    }
+
+    @Test
     void eventsOff_spansThatAreSampledOut_recordNothing() {
         variables.put("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "SPAN_AND_EVENT");
         spanflux =

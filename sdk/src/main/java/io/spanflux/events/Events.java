@@ -235,6 +235,7 @@ public final class Events implements SpanHandler {
 
         private Environment environment = Environment.system();
         private @Nullable LogExporter exporter;
+        private boolean off;
         private Mono<Void> ready = Mono.empty();
         private @Nullable Boolean details;
         private @Nullable ExceptionSignal exceptions;
@@ -254,6 +255,14 @@ public final class Events implements SpanHandler {
          */
         public Builder exporter(LogExporter exporter) {
             this.exporter = Objects.requireNonNull(exporter, "exporter == null");
+            this.off = false;
+            return this;
+        }
+
+        /** Exports nothing, whatever the environment says: events are off. */
+        public Builder withoutExporter() {
+            this.exporter = null;
+            this.off = true;
             return this;
         }
 
@@ -315,11 +324,12 @@ public final class Events implements SpanHandler {
             return signal;
         }
 
-        /** Whether there is a destination: set in code, or not ruled out by {@code OTEL_LOGS_EXPORTER}. */
+        /** Whether there is a destination: set in code, or ruled out neither there nor by {@code OTEL_LOGS_EXPORTER}. */
         public boolean exports() {
             return exporter != null
-                    || environment.text(LOGS_EXPORTER) == null
-                    || environment.list(LOGS_EXPORTER).contains("otlp");
+                    || (!off
+                            && (environment.text(LOGS_EXPORTER) == null
+                                    || environment.list(LOGS_EXPORTER).contains("otlp")));
         }
 
         /**
