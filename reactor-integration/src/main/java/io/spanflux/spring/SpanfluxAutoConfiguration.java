@@ -28,8 +28,8 @@ import org.springframework.util.ClassUtils;
  * A {@link Spanflux} and a {@link ReactiveTracer} from the properties {@code spanflux.*}, the standard {@code OTEL_*} variables
  * and the application's beans: {@code SpanExporter}, {@code SpanHandler} and {@link SpanfluxCustomizer}, as many as there are,
  * and one each of {@code Sampler}, {@code SpanLimits}, {@code IdGenerator}, {@code Clock}, {@code Propagator},
- * {@code PriceBook}, {@code ContentRedactor}, {@code MediaUploads}, {@code MetricTarget}, {@code MetricExporter} and
- * {@code io.spanflux.config.Environment}, whose bean must not have the name {@code environment}, which is Spring's own.
+ * {@code PriceBook}, {@code ContentRedactor}, {@code MediaUploads}, {@code MetricTarget}, {@code MetricExporter},
+ * {@code LogExporter} and {@code io.spanflux.config.Environment}, whose bean must not have the name {@code environment}, which is Spring's own.
  *
  * <p>With {@code spanflux.enabled=false} both beans are there and do nothing, so that an application that uses them starts.
  */

@@ -5,8 +5,10 @@ package io.spanflux.spring;
 
 import io.spanflux.Spanflux;
 import io.spanflux.config.Environment;
+import io.spanflux.export.LogExporter;
 import io.spanflux.export.MetricExporter;
 import io.spanflux.export.OtlpExporter;
+import io.spanflux.export.OtlpLogExporter;
 import io.spanflux.export.OtlpMetricExporter;
 import io.spanflux.export.SpanExporter;
 import io.spanflux.genai.ContentRedactor;
@@ -18,6 +20,7 @@ import io.spanflux.propagation.Propagator;
 import io.spanflux.sampling.TailSampler;
 import io.spanflux.spring.SpanfluxProperties.Otlp;
 import io.spanflux.trace.Clock;
+import io.spanflux.trace.ContentCapture;
 import io.spanflux.trace.IdGenerator;
 import io.spanflux.trace.Sampler;
 import io.spanflux.trace.Span;
@@ -68,6 +71,7 @@ final class SpanfluxFactory {
         present(properties.experimentalCostNames(), builder::experimentalCostNames);
         builder.tracer(this::tracer).pipeline(this::pipeline);
         metrics(builder);
+        events(builder);
         present(properties.tailSampling(), rules -> builder.tailSampling(tail -> tailSampling(rules, tail)));
         all(SpanfluxCustomizer.class).forEach(customizer -> customizer.customize(builder));
         return builder.build();
@@ -163,11 +167,36 @@ final class SpanfluxFactory {
         });
     }
 
-    private MetricExporter otlpMetricExporter() {
-        OtlpMetricExporter.Builder exporter = OtlpMetricExporter.builder().environment(environment);
+    private void events(Spanflux.Builder builder) {
+        LogExporter exporter = one(LogExporter.class);
+        Boolean asked = properties.events().otlp();
+        boolean byEnvironment = environment.list("OTEL_LOGS_EXPORTER").contains("otlp");
+        boolean byOtlp = asked == null ? byEnvironment || carryContent() : asked;
+        if (exporter == null && !byOtlp && !byEnvironment) {
+            return;
+        }
+        builder.events(events -> {
+            if (exporter != null) {
+                events.exporter(exporter);
+            } else if (byOtlp) {
+                events.exporter(otlpLogExporter());
+            } else {
+                events.withoutExporter();
+            }
+        });
+    }
+
+    /** Whether content would leave nowhere without events, and nothing rules them out. */
+    private boolean carryContent() {
+        ContentCapture capture = properties.captureContent();
+        return capture != null && capture.onEvents() && environment.text("OTEL_LOGS_EXPORTER") == null;
+    }
+
+    private LogExporter otlpLogExporter() {
+        OtlpLogExporter.Builder exporter = OtlpLogExporter.builder().environment(environment);
         Otlp otlp = properties.otlp();
         if (otlp != null) {
-            present(otlp.endpoint(), endpoint -> exporter.endpoint(withoutPath(endpoint)));
+            present(otlp.endpoint(), endpoint -> exporter.endpoint(withoutPath(endpoint, "events", "a LogExporter")));
             present(otlp.headers(), headers -> headers.forEach(exporter::header));
             present(otlp.timeout(), exporter::timeout);
             present(otlp.compression(), exporter::compression);
@@ -175,13 +204,26 @@ final class SpanfluxFactory {
         return exporter.build();
     }
 
-    /** The path of an endpoint for traces is no path for metrics, and nothing says what is. */
-    private static String withoutPath(String endpoint) {
+    private MetricExporter otlpMetricExporter() {
+        OtlpMetricExporter.Builder exporter = OtlpMetricExporter.builder().environment(environment);
+        Otlp otlp = properties.otlp();
+        if (otlp != null) {
+            present(
+                    otlp.endpoint(),
+                    endpoint -> exporter.endpoint(withoutPath(endpoint, "metrics", "a MetricExporter")));
+            present(otlp.headers(), headers -> headers.forEach(exporter::header));
+            present(otlp.timeout(), exporter::timeout);
+            present(otlp.compression(), exporter::compression);
+        }
+        return exporter.build();
+    }
+
+    /** The path of an endpoint for traces is no path for others, and nothing says what is. */
+    private static String withoutPath(String endpoint, String others, String bean) {
         String path = URI.create(endpoint).getPath();
         if (path != null && !path.isEmpty() && !path.equals("/")) {
-            throw new IllegalStateException(
-                    "spanflux.otlp.endpoint has a path, which is that of traces: for metrics too,"
-                            + " leave it out, or make a MetricExporter a bean");
+            throw new IllegalStateException("spanflux.otlp.endpoint has a path, which is that of traces: for " + others
+                    + " too, leave it out, or make " + bean + " a bean");
         }
         return endpoint;
     }

@@ -34,6 +34,7 @@ import org.springframework.util.unit.DataSize;
  * @param tailSampling which traces are exported, decided when they are over; off unless a rule is set
  * @param pipeline bounds and timing of each exporter's queue
  * @param metrics GenAI metrics
+ * @param events events of calls of models, which leave as logs
  * @param webflux incoming requests
  * @param webclient outgoing requests
  * @param observationParent whether a span without a parent of ours stands below the one that Micrometer Tracing made for the
@@ -57,6 +58,7 @@ record SpanfluxProperties(
         @Nullable TailSampling tailSampling,
         @DefaultValue Pipeline pipeline,
         @DefaultValue Metrics metrics,
+        @DefaultValue Events events,
         @DefaultValue Webflux webflux,
         @DefaultValue Webclient webclient,
         @DefaultValue("false") boolean observationParent,
@@ -71,7 +73,7 @@ record SpanfluxProperties(
     /**
      * A collector.
      *
-     * @param endpoint URL of the collector; without a path v1/traces, and v1/metrics for metrics, is appended; default
+     * @param endpoint URL of the collector; without a path v1/traces, v1/metrics for metrics, v1/logs for events is appended; default
      *     OTEL_EXPORTER_OTLP_*, else http://localhost:4318
      * @param headers headers of each request, for example credentials
      * @param timeout how long one attempt may take; default OTEL_EXPORTER_OTLP_TIMEOUT, else 10 s
@@ -145,6 +147,14 @@ record SpanfluxProperties(
             @DefaultValue("false") boolean micrometer,
             @Nullable Boolean otlp,
             @Nullable Duration exportInterval) {}
+
+    /**
+     * Events.
+     *
+     * @param otlp whether events are exported by OTLP; default whether OTEL_LOGS_EXPORTER lists otlp or, where that is unset,
+     *     whether spanflux.capture-content says that they carry content
+     */
+    record Events(@Nullable Boolean otlp) {}
 
     /**
      * Incoming requests.

@@ -8,6 +8,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.spanflux.Spanflux;
 import io.spanflux.config.Environment;
+import io.spanflux.export.LogExporter;
+import io.spanflux.export.OtlpLogExporter;
 import io.spanflux.export.SpanExporter;
 import io.spanflux.genai.ContentRedactor;
 import io.spanflux.genai.Message;
@@ -15,6 +17,8 @@ import io.spanflux.metrics.MetricTarget;
 import io.spanflux.propagation.Propagator;
 import io.spanflux.reactor.ReactiveTracer;
 import io.spanflux.spring.annotation.TracedAdvisor;
+import io.spanflux.test.LoopbackServer;
+import io.spanflux.test.LoopbackServer.Request;
 import io.spanflux.testing.InMemorySpanExporter;
 import io.spanflux.trace.ContentCapture;
 import io.spanflux.trace.Sampler;
@@ -29,6 +33,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.springframework.aot.generate.ClassNameGenerator;
@@ -306,6 +311,13 @@ class SpanfluxAutoConfigurationTest {
                 .withPropertyValues("spanflux.otlp.endpoint=http://a/v1/traces", "spanflux.metrics.otlp=true")
                 .run(context ->
                         assertThat(context).getFailure().rootCause().hasMessageContaining("spanflux.otlp.endpoint"));
+        application
+                .withPropertyValues("spanflux.otlp.endpoint=http://a/v1/traces", "spanflux.capture-content=events")
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .rootCause()
+                        .hasMessageContaining("spanflux.otlp.endpoint")
+                        .hasMessageContaining("LogExporter"));
     }
 
     @Test
@@ -321,6 +333,63 @@ class SpanfluxAutoConfigurationTest {
                             .contains("authorization")
                             .doesNotContain("s3cret");
                 });
+    }
+
+    @Test
+    void contentOnEvents_leavesForTheCollectorOfTheProperties_andIsOnNoSpan() {
+        try (LoopbackServer collector = LoopbackServer.start()) {
+            collector.otherwise(exchange -> exchange.answer(200, "{}"));
+            application
+                    .withPropertyValues(
+                            "spanflux.otlp.endpoint=" + collector.url(""),
+                            "spanflux.otlp.headers.x-key=k",
+                            "spanflux.capture-content=events")
+                    .run(context -> Mono.just("Paris")
+                            .transform(context.getBean(ReactiveTracer.class)
+                                    .chat("openai", "gpt-4o-mini", (generation, answer) -> generation.append(answer)))
+                            .block());
+            Map<String, Request> requests = new HashMap<>();
+            collector.requests().forEach(request -> requests.put(request.path(), request));
+            assertThat(requests).containsOnlyKeys("/v1/traces", "/v1/logs");
+            Request events = requests.get("/v1/logs");
+            assertThat(events.header("x-key")).isEqualTo("k");
+            assertThat(events.text()).contains("gen_ai.client.inference.operation.details", "Paris");
+            assertThat(requests.get("/v1/traces").text())
+                    .contains("gpt-4o-mini")
+                    .doesNotContain("Paris");
+        }
+    }
+
+    @Test
+    void events_areOnWhereAPropertyABeanOrAVariableSaysSo() {
+        assertThat(tellsEvents(application)).isFalse();
+        assertThat(tellsEvents(application.withPropertyValues("spanflux.captureContent=SPANS_AND_EVENTS")))
+                .isTrue();
+        assertThat(tellsEvents(application.withPropertyValues("spanflux.capture-content=spans")))
+                .isFalse();
+        assertThat(tellsEvents(application.withPropertyValues("spanflux.events.otlp=true")))
+                .isTrue();
+        assertThat(tellsEvents(application.withPropertyValues(
+                        "spanflux.capture-content=events", "spanflux.events.otlp=false")))
+                .isFalse();
+        assertThat(tellsEvents(application.withBean(LogExporter.class, OtlpLogExporter::create)))
+                .isTrue();
+        ApplicationContextRunner asked = withVariables(Map.of("OTEL_LOGS_EXPORTER", "otlp"));
+        assertThat(tellsEvents(asked)).isTrue();
+        assertThat(tellsEvents(asked.withPropertyValues("spanflux.events.otlp=false")))
+                .isFalse();
+        ApplicationContextRunner ruledOut = withVariables(Map.of("OTEL_LOGS_EXPORTER", "none"));
+        assertThat(tellsEvents(ruledOut.withPropertyValues("spanflux.capture-content=events")))
+                .isFalse();
+        assertThat(tellsEvents(ruledOut.withPropertyValues("spanflux.events.otlp=true")))
+                .isTrue();
+    }
+
+    private static boolean tellsEvents(ApplicationContextRunner application) {
+        AtomicBoolean on = new AtomicBoolean();
+        application.run(
+                context -> on.set(context.getBean(Spanflux.class).events().isOn()));
+        return on.get();
     }
 
     @Test
