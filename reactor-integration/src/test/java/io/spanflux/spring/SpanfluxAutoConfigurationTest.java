@@ -28,6 +28,8 @@ import io.spanflux.trace.SpanHandler;
 import io.spanflux.wire.tracentic.TracenticExporter;
 import io.spanflux.wire.tracentic.TracenticScope;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -36,6 +38,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.springframework.aot.generate.ClassNameGenerator;
 import org.springframework.aot.generate.DefaultGenerationContext;
 import org.springframework.aot.generate.InMemoryGeneratedFiles;
@@ -55,6 +58,7 @@ import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.boot.webclient.WebClientCustomizer;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.aot.ApplicationContextAotGenerator;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
 import org.springframework.http.HttpStatus;
 import org.springframework.javapoet.ClassName;
 import org.springframework.web.reactive.function.client.ClientResponse;
@@ -318,6 +322,75 @@ class SpanfluxAutoConfigurationTest {
                         .rootCause()
                         .hasMessageContaining("spanflux.otlp.endpoint")
                         .hasMessageContaining("LogExporter"));
+    }
+
+    @Test
+    void everyProperty_bindsInAnyOfSpringsSpellings(@TempDir Path files) throws Exception {
+        Path prices = Files.writeString(files.resolve("prices.json"), "{\"prices\": {}}");
+        application
+                .withInitializer(context -> context.getEnvironment()
+                        .getPropertySources()
+                        .addFirst(new SystemEnvironmentPropertySource(
+                                "systemEnvironment",
+                                Map.of(
+                                        "SPANFLUX_SERVICENAME", "by-variable",
+                                        "SPANFLUX_BAGGAGE", "tenant,gen_ai.conversation.id",
+                                        "SPANFLUX_OTLP_ENDPOINT", "http://localhost:1",
+                                        "SPANFLUX_WEBCLIENT_HOSTS_0_", "a.example",
+                                        "SPANFLUX_WEBCLIENT_HOSTS_1_", "b.example",
+                                        "SPANFLUX_TAILSAMPLING_KEEPERRORS", "true"))))
+                .withPropertyValues(
+                        "spanflux.enabled=true",
+                        "spanflux.resource[deployment.environment.name]=test",
+                        "spanflux.captureContent=spans-and-events",
+                        "spanflux.tracentic_scope=true",
+                        "spanflux.price-file=" + prices,
+                        "spanflux.experimental-cost-names=true",
+                        "spanflux.max-span-lifetime=2h",
+                        "spanflux.shutdownTimeout=1500",
+                        "spanflux.otlp.headers.authorization=k",
+                        "spanflux.otlp.timeout=3s",
+                        "spanflux.otlp.compression=GZIP",
+                        "spanflux.sampling.ratio=0.5",
+                        "spanflux.tail-sampling.keep-slower-than=4s",
+                        "spanflux.tail-sampling.keep-cost-above=0.1",
+                        "spanflux.tail-sampling.keep-tokens-above=1000",
+                        "spanflux.tail-sampling.keep-ratio=0.1",
+                        "spanflux.tail-sampling.max-hold-time=5s",
+                        "spanflux.tail-sampling.maxTraces=100",
+                        "spanflux.pipeline.max-queue-size=1000",
+                        "spanflux.pipeline.max-queue-bytes=8MB",
+                        "spanflux.pipeline.maxBatchSize=100",
+                        "spanflux.pipeline.max-batch-bytes=1MB",
+                        "spanflux.pipeline.schedule-delay=200ms",
+                        "spanflux.metrics.micrometer=false",
+                        "spanflux.metrics.otlp=true",
+                        "spanflux.metrics.exportInterval=30s",
+                        "spanflux.events.otlp=true",
+                        "spanflux.webflux.enabled=true",
+                        "spanflux.webflux.server-span=true",
+                        "spanflux.webflux.exclude-paths=/a/**,/b",
+                        "spanflux.webflux.order=-50",
+                        "spanflux.observationParent=true",
+                        "spanflux.logging.correlation=true",
+                        "spanflux.webclient.generations=false")
+                .run(context -> {
+                    SpanfluxProperties bound = context.getBean(SpanfluxProperties.class);
+                    assertThat(bound.serviceName()).isEqualTo("by-variable");
+                    assertThat(bound.baggage()).containsExactly("tenant", "gen_ai.conversation.id");
+                    assertThat(bound.shutdownTimeout()).isEqualTo(Duration.ofMillis(1500));
+                    assertThat(bound.webclient().hosts()).containsExactly("a.example", "b.example");
+                    assertThat(bound.tailSampling().keepErrors()).isTrue();
+                    Spanflux spanflux = context.getBean(Spanflux.class);
+                    assertThat(resource(spanflux, "deployment.environment.name"))
+                            .isEqualTo("test");
+                    assertThat(spanflux.contentPolicy().capture()).isEqualTo(ContentCapture.SPANS_AND_EVENTS);
+                    assertThat(spanflux.tracer().maxLifetime()).isEqualTo(Duration.ofHours(2));
+                    assertThat(spanflux.tailSampler()).isNotNull();
+                    assertThat(spanflux.metrics()).isNotNull();
+                    assertThat(spanflux.events().isOn()).isTrue();
+                    assertThat(headersOf(context)).contains(TracenticScope.HEADER);
+                });
     }
 
     @Test
