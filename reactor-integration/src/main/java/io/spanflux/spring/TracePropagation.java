@@ -10,6 +10,9 @@ import java.util.HashSet;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.web.reactive.function.client.ClientRequest;
@@ -35,6 +38,8 @@ import reactor.util.context.ContextView;
  */
 public final class TracePropagation implements ExchangeFilterFunction {
     private static final Logger log = LoggerFactory.getLogger(TracePropagation.class);
+
+    private static final Pattern NAME_AND_PORT = Pattern.compile("([A-Za-z0-9_.-]+)(?::\\d*)?");
 
     private final Propagator propagator;
     private final boolean everywhere;
@@ -86,12 +91,22 @@ public final class TracePropagation implements ExchangeFilterFunction {
     }
 
     private boolean isAllowed(URI url) {
-        String host = url.getHost();
+        String host = hostOf(url);
         if (host == null) {
             return false;
         }
         String name = host.toLowerCase(Locale.ROOT);
         return everywhere || names.contains(name) || suffixes.stream().anyMatch(name::endsWith);
+    }
+
+    /** Java's URI knows no host of a name with an underscore, which networks of containers often have. */
+    private static @Nullable String hostOf(URI url) {
+        String authority = url.getAuthority();
+        if (url.getHost() != null || authority == null) {
+            return url.getHost();
+        }
+        Matcher named = NAME_AND_PORT.matcher(authority);
+        return named.matches() ? named.group(1) : null;
     }
 
     private ClientRequest told(ClientRequest request, ContextView context) {

@@ -66,6 +66,27 @@ class TracePropagationTest {
         assertThat(headers.isEmpty()).isTrue();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"http://search_api:8080/q", "http://search_api/q", "http://a_b.cluster.local:80"})
+    void hostWithAnUnderscore_isAName(String url) {
+        assertThat(sent(TracePropagation.of(propagator, "search_api", "*.cluster.local"), url)
+                        .containsHeader("traceparent"))
+                .isTrue();
+        assertThat(sent(TracePropagation.of(propagator, "search", "api", "cluster.local"), url)
+                        .isEmpty())
+                .isTrue();
+    }
+
+    @Test
+    void userBeforeTheHost_isNoHost() {
+        for (String url :
+                List.of("http://search_api@evil_one/", "http://evil_one@search_api/", "http://search_api:80:80/")) {
+            assertThat(sent(TracePropagation.of(propagator, "search_api"), url).isEmpty())
+                    .as(url)
+                    .isTrue();
+        }
+    }
+
     @Test
     void hosts_noneMeansNowhere_andAStarEverywhere() {
         assertThat(sent(TracePropagation.of(propagator), "http://a").isEmpty()).isTrue();
