@@ -45,9 +45,9 @@ import reactor.util.concurrent.Queues;
  * the exporter has finished the batch before.
  *
  * <p>Bounds: {@link Builder#maxQueueSize} records and {@link Builder#maxQueueBytes} estimated bytes wait, plus one batch
- * under way. Beyond that the oldest leave first, and are counted by cause. Bytes are summed by the worker, which each record
- * larger than its share of the queue's or of a batch's bytes wakes; what arrives until the worker has run exceeds the
- * bound for that long.
+ * under way. Beyond that the oldest leave first, and are counted by cause. Bytes are summed by the worker, which is woken
+ * once records that are larger than their share of the queue's or of a batch's bytes have taken half of what is left; what
+ * arrives until the worker has run exceeds the bound for that long.
  *
  * <p>Threads: {@link #accept} is called where spans end or events happen, by any thread; it takes a ticket and stores a reference, never
  * waits, and wakes the worker once a batch. Everything else happens on the worker, one thread of the scheduler; the
@@ -88,7 +88,7 @@ public final class RecordPipeline<T extends Measured> {
     private final long maxBatchBytes;
     private final Duration scheduleDelay;
     private final RecordRing<T> ring;
-    private final int largeRecord;
+    private final int byteShare;
     private final Scheduler scheduler;
     private final boolean ownsScheduler;
     private final Scheduler.Worker worker;
@@ -97,6 +97,12 @@ public final class RecordPipeline<T extends Measured> {
     private volatile long wakeAt;
     private volatile boolean closed;
     private final LongAdder afterClose = new LongAdder();
+
+    /** The bytes above their shares of records that are in the queue and that the worker may not have summed yet. */
+    private final AtomicLong surplus = new AtomicLong();
+
+    /** With how much of it the worker is woken. */
+    private volatile long surplusRoom;
 
     private final AtomicLong flushTarget = new AtomicLong();
     private final Queue<Waiter> waiters = new ConcurrentLinkedQueue<>();
@@ -147,7 +153,7 @@ public final class RecordPipeline<T extends Measured> {
         // As many spans of this size as fill the ring, or a batch, stay within its bytes, so that smaller ones need no
         // care.
         long share = Math.min(maxQueueBytes / ring.slots(), maxBatchBytes / maxBatchSize);
-        this.largeRecord = (int) Math.min(Integer.MAX_VALUE, Math.max(1, share));
+        this.byteShare = (int) Math.min(Integer.MAX_VALUE, Math.max(1, share));
         this.ownsScheduler = builder.scheduler == null;
         this.scheduler =
                 builder.scheduler == null ? Schedulers.newSingle("spanflux-pipeline", true) : builder.scheduler;
@@ -230,7 +236,8 @@ public final class RecordPipeline<T extends Measured> {
             return;
         }
         long position = ring.offer(record);
-        if (position == wakeAt || record.estimatedBytes() > largeRecord) {
+        int surplus = record.estimatedBytes() - byteShare;
+        if (position == wakeAt || (surplus > 0 && this.surplus.addAndGet(surplus) >= surplusRoom)) {
             wake();
         }
     }
@@ -391,6 +398,8 @@ public final class RecordPipeline<T extends Measured> {
             scanned = ring.head();
             queuedBytes = 0;
         }
+        // Before the tail is read: what was added to it is in the ring.
+        surplus.set(0);
         summedTail = ring.tail();
         for (; scanned < summedTail; scanned++) {
             T record = ring.peek(scanned);
@@ -610,13 +619,15 @@ public final class RecordPipeline<T extends Measured> {
         } else if (dormant) {
             next = stops.isEmpty() ? sleptAt : NEVER;
         } else {
-            // Spans that have not been summed are small, or they would have woken the worker: so many make a batch
-            // full.
-            long byBytes = Math.max(scanned + (maxBatchBytes - queuedBytes - 1) / largeRecord, summedTail);
+            // Spans that have not been summed keep to their shares, or wake the worker by their surplus: so many make a
+            // batch full.
+            long byBytes = Math.max(scanned + (maxBatchBytes - queuedBytes - 1) / byteShare, summedTail);
             next = scheduleDelay.isZero() ? ring.head() : Math.min(ring.head() + maxBatchSize - 1, byBytes);
         }
         wakeAt = next;
-        if (ring.tail() > next) {
+        long room = maxQueueBytes - queuedBytes;
+        surplusRoom = (exporting || dormant ? room : Math.min(room, maxBatchBytes - queuedBytes)) / 2;
+        if (ring.tail() > next || surplus.get() >= Math.max(1, surplusRoom)) {
             work.incrementAndGet();
         }
     }

@@ -161,7 +161,7 @@ public final class Span implements Measured {
             return this;
         }
         String cut = AttributeValue.truncate(value, tracer.limits().attributeValueLength());
-        push(new SpanEntry.Attribute(key, cut, cut.length() < value.length(), false));
+        push(SpanEntry.Attribute.of(key, cut, cut.length() < value.length(), false));
         return this;
     }
 
@@ -188,7 +188,7 @@ public final class Span implements Measured {
             if (key == null || key.isEmpty() || normal.value() == null) {
                 push(SpanEntry.Loss.ofInvalidAttribute());
             } else {
-                push(new SpanEntry.Attribute(key, normal.value(), normal.truncated(), normal.invalid()));
+                push(SpanEntry.Attribute.of(key, normal.value(), normal.truncated(), normal.invalid()));
             }
         }
         return this;
@@ -198,7 +198,7 @@ public final class Span implements Measured {
         if (key == null || key.isEmpty() || value == null) {
             push(SpanEntry.Loss.ofInvalidAttribute());
         } else {
-            push(new SpanEntry.Attribute(key, value, false, false));
+            push(new SpanEntry.Attribute(key, value));
         }
         return this;
     }

@@ -27,22 +27,36 @@ abstract sealed class SpanEntry {
         bytes = AttributeValue.saturated((long) top.bytes + ownBytes());
     }
 
-    static final class Attribute extends SpanEntry {
+    /** One that has nothing to say but its value; spans consist of these, 32 bytes each. */
+    static sealed class Attribute extends SpanEntry {
         final String key;
         final Object value;
-        final boolean truncated;
-        final boolean invalid;
 
-        Attribute(String key, Object value, boolean truncated, boolean invalid) {
+        Attribute(String key, Object value) {
             this.key = key;
             this.value = value;
-            this.truncated = truncated;
-            this.invalid = invalid;
+        }
+
+        static Attribute of(String key, Object value, boolean truncated, boolean invalid) {
+            return truncated || invalid
+                    ? new FaultyAttribute(key, value, truncated, invalid)
+                    : new Attribute(key, value);
         }
 
         @Override
         int ownBytes() {
             return AttributeValue.saturated(48L + 2L * key.length() + AttributeValue.estimatedBytes(value));
+        }
+    }
+
+    static final class FaultyAttribute extends Attribute {
+        final boolean truncated;
+        final boolean invalid;
+
+        FaultyAttribute(String key, Object value, boolean truncated, boolean invalid) {
+            super(key, value);
+            this.truncated = truncated;
+            this.invalid = invalid;
         }
     }
 

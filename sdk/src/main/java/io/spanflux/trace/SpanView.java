@@ -59,8 +59,10 @@ final class SpanView {
 
     private void apply(SpanEntry entry) {
         if (entry instanceof SpanEntry.Attribute attribute) {
-            truncated += attribute.truncated ? 1 : 0;
-            invalid += attribute.invalid ? 1 : 0;
+            if (entry instanceof SpanEntry.FaultyAttribute faulty) {
+                truncated += faulty.truncated ? 1 : 0;
+                invalid += faulty.invalid ? 1 : 0;
+            }
             putAttribute(attribute.key, attribute.value);
         } else if (entry instanceof SpanEntry.Event event) {
             if (events.size() < limits.eventCount()) {
@@ -150,7 +152,7 @@ final class SpanView {
             top = stack(new SpanEntry.Name(name), top);
         }
         for (int i = 0; i < 2 * attributeCount; i += 2) {
-            top = stack(new SpanEntry.Attribute((String) attributes[i], attributes[i + 1], false, false), top);
+            top = stack(new SpanEntry.Attribute((String) attributes[i], attributes[i + 1]), top);
         }
         for (SpanEvent event : events) {
             top = stack(new SpanEntry.Event(event), top);
