@@ -139,6 +139,22 @@ class RecordPipelineTest {
                 .allSatisfy(batch -> assertThat(batch).hasSize(4));
     }
 
+    /** Waking costs a caller microseconds, and spans with content are large more often than not. */
+    @Test
+    void accept_largeSpans_wakeTheWorkerByWhatTheyTakeTogether() {
+        FakeExporter exporter = FakeExporter.immediate();
+        RecordPipeline<Span> pipeline =
+                pipeline(exporter, options -> options.maxBatchBytes(4 << 20).scheduleDelay(Duration.ofHours(1)));
+
+        for (int i = 0; i < 300; i++) {
+            pipeline.accept(Numbered.span(0, i, 10_000));
+            time.advanceTime();
+        }
+
+        assertThat(exporter.batches).isEmpty();
+        assertThat(scheduler.tasks()).hasValueLessThan(10);
+    }
+
     @Test
     void accept_smallSpansAboveALargeOne_leaveWhenTheBytesAreThere() {
         FakeExporter exporter = FakeExporter.immediate();

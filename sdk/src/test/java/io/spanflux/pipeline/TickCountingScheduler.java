@@ -4,16 +4,18 @@
 package io.spanflux.pipeline;
 
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.scheduler.Scheduler;
 
-/** Knows how many periodic tasks have not been disposed. */
-record TickCountingScheduler(Scheduler delegate, Disposable.Composite ticks, AtomicReference<Error> failure)
+/** Knows how many periodic tasks have not been disposed, and how many others there were. */
+record TickCountingScheduler(
+        Scheduler delegate, Disposable.Composite ticks, AtomicInteger tasks, AtomicReference<Error> failure)
         implements Scheduler {
     TickCountingScheduler(Scheduler delegate) {
-        this(delegate, Disposables.composite(), new AtomicReference<>());
+        this(delegate, Disposables.composite(), new AtomicInteger(), new AtomicReference<>());
     }
 
     /** The next periodic task throws instead of being scheduled. */
@@ -51,6 +53,7 @@ record TickCountingScheduler(Scheduler delegate, Disposable.Composite ticks, Ato
 
             @Override
             public Disposable schedule(Runnable task, long delay, TimeUnit unit) {
+                tasks.incrementAndGet();
                 return worker.schedule(task, delay, unit);
             }
 
