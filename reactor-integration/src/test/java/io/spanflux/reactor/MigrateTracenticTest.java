@@ -9,7 +9,6 @@ import io.spanflux.genai.Generation;
 import io.spanflux.genai.Usage;
 import io.spanflux.pricing.ModelPrice;
 import io.spanflux.pricing.PriceBook;
-import io.spanflux.propagation.Propagator;
 import io.spanflux.test.LoopbackServer;
 import io.spanflux.trace.Attributes;
 import io.spanflux.trace.Scope;
@@ -21,7 +20,6 @@ import java.io.PrintStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -73,8 +71,7 @@ class MigrateTracenticTest {
                         .timeout(Duration.ofSeconds(60))
                         .transport(http -> http.maxIdleTime(Duration.ofSeconds(30)))
                         .build())
-                .propagator(Propagator.all(
-                        List.of(Propagator.traceContext(), Propagator.baggage(), TracenticScope.propagator())))
+                .addPropagator(TracenticScope.propagator())
                 .build();
         ReactiveTracer trace = ReactiveTracer.of(spanflux);
         assertThat(trace).isNotNull();
