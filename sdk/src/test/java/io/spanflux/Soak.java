@@ -27,11 +27,14 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -93,7 +96,9 @@ final class Soak {
         System.out.println("after:  " + after);
         check("heap", after.heap <= before.heap + SLACK_BYTES);
         check("direct memory", after.direct <= before.direct + SLACK_BYTES);
-        check("threads", after.threads <= before.threads);
+        Set<String> more = new TreeSet<>(after.threads);
+        more.removeAll(before.threads);
+        check("threads " + more, more.isEmpty());
         check("threads of ours", after.ourThreads == 0);
         check("sockets, event loops and files of the spool", after.descriptors <= before.descriptors);
         System.out.println("leaks:  " + LeakCounter.LEAKS.get());
@@ -228,11 +233,11 @@ final class Soak {
     }
 
     /** What is in use: bytes after a collection, threads but those that Reactor lends for a minute, open descriptors. */
-    private record Use(long heap, long direct, long threads, long ourThreads, long descriptors) {
+    private record Use(long heap, long direct, Set<String> threads, long ourThreads, long descriptors) {
         static Use now() throws IOException {
             long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
-            // A thread that has done its work needs a moment to be gone.
-            while (threads("spanflux") > 0 && System.nanoTime() < deadline) {
+            // A thread that has done its work needs a moment to be gone, the one that Netty has for all a second.
+            while (threads("spanflux", "globalEventExecutor").count() > 0 && System.nanoTime() < deadline) {
                 pause(Duration.ofMillis(50));
             }
             for (int i = 0; i < 3; i++) {
@@ -249,15 +254,17 @@ final class Soak {
             return new Use(
                     ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed(),
                     direct,
-                    threads("") - threads("boundedElastic"),
-                    threads("spanflux"),
+                    threads("")
+                            .filter(name -> !name.startsWith("boundedElastic"))
+                            .collect(Collectors.toCollection(TreeSet::new)),
+                    threads("spanflux").count(),
                     openDescriptors());
         }
 
-        private static long threads(String prefix) {
+        private static Stream<String> threads(String... prefixes) {
             return Thread.getAllStackTraces().keySet().stream()
-                    .filter(thread -> thread.getName().startsWith(prefix))
-                    .count();
+                    .map(Thread::getName)
+                    .filter(name -> Stream.of(prefixes).anyMatch(name::startsWith));
         }
 
         /** Linux knows; elsewhere there are none to compare. */
