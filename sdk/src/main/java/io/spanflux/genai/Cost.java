@@ -69,6 +69,18 @@ public record Cost(
         return parts == null ? "provider" : "local";
     }
 
+    /** Both together; null where there is no such sum, in two currencies or beyond all bounds. */
+    @Nullable
+    Cost plus(Cost more) {
+        BigDecimal both = total.add(more.total);
+        if (!currency.equals(more.currency) || !isAmount(both)) {
+            return null;
+        }
+        return parts == null || more.parts == null
+                ? reported(both, currency)
+                : new Cost(both, currency, parts.plus(more.parts));
+    }
+
     void forEachAttribute(AttributeConsumer to) {
         to.accept(COST_TOTAL, total.doubleValue());
         if (parts != null) {
@@ -124,6 +136,17 @@ public record Cost(
             checkAmount("output", output);
             checkAmount("reasoning", reasoning);
             checkAmount("audioOutput", audioOutput);
+        }
+
+        Parts plus(Parts more) {
+            return new Parts(
+                    input.add(more.input),
+                    cacheRead.add(more.cacheRead),
+                    cacheWrite.add(more.cacheWrite),
+                    audioInput.add(more.audioInput),
+                    output.add(more.output),
+                    reasoning.add(more.reasoning),
+                    audioOutput.add(more.audioOutput));
         }
 
         /** All of them together. */

@@ -84,6 +84,11 @@ public final class Embeddings extends DescribedData<Embeddings> implements GenAi
         return this;
     }
 
+    @Override
+    public @Nullable InnerCall innerCall() {
+        return billing.innerCall();
+    }
+
     /** The texts that are embedded. Content. */
     public Embeddings input(Supplier<? extends List<String>> texts) {
         return texts == null
@@ -120,6 +125,16 @@ public final class Embeddings extends DescribedData<Embeddings> implements GenAi
                 (String) get(RESPONSE_MODEL),
                 serviceTier,
                 Usage.of(inputTokens, 0));
+    }
+
+    @Override
+    public void end() {
+        billing.end(get(USAGE_INPUT_TOKENS) != null);
+        Usage seen = billing.usageOfCalls();
+        if (seen != null) {
+            inputTokens(seen.inputTokens());
+        }
+        super.end();
     }
 
     @Override

@@ -183,6 +183,11 @@ public final class Generation extends InferenceData<Generation> implements GenAi
         return this;
     }
 
+    @Override
+    public @Nullable InnerCall innerCall() {
+        return billing.innerCall();
+    }
+
     /** Adds text of the answer as it arrives; kept only while content is captured. Null adds nothing. */
     public Generation append(@Nullable CharSequence delta) {
         return append(0, delta);
@@ -298,6 +303,13 @@ public final class Generation extends InferenceData<Generation> implements GenAi
         return responseModel;
     }
 
+    /** The tokens as the application said; else those of the calls that were seen inside, added up. Null when unknown. */
+    @Override
+    public @Nullable Usage usage() {
+        Usage said = super.usage();
+        return said == null ? billing.usageOfCalls() : said;
+    }
+
     /** The service tier that answered, null when it is not known. */
     public @Nullable String serviceTier() {
         return serviceTier;
@@ -339,13 +351,15 @@ public final class Generation extends InferenceData<Generation> implements GenAi
             contentCut(streamed.hasLost() ? 1 : 0);
         }
         streamed = null;
+        billing.end(super.usage() != null);
+        usage(billing.usageOfCalls());
         super.end();
     }
 
     @Override
     public int estimatedBytes() {
         long streaming = streamed == null ? 0 : streamed.estimatedBytes();
-        return (int) Math.min(512 + contentBytes() + streaming, Integer.MAX_VALUE);
+        return (int) Math.min(512 + contentBytes() + streaming + billing.estimatedBytes(), Integer.MAX_VALUE);
     }
 
     @Override

@@ -49,6 +49,13 @@ public record Usage(
             outputTokens = countOrNull(outputTokens);
             cacheReadTokens = countOrNull(cacheReadTokens);
         }
+
+        Modality plus(Modality more) {
+            return new Modality(
+                    sum(inputTokens, more.inputTokens),
+                    sum(outputTokens, more.outputTokens),
+                    sum(cacheReadTokens, more.cacheReadTokens));
+        }
     }
 
     /** Drops negative counts, which no provider means. */
@@ -119,6 +126,23 @@ public record Usage(
     /** The part of the output that was audio, null where the provider did not say. */
     public @Nullable Long audioOutputTokens() {
         return audio.outputTokens();
+    }
+
+    /** What two calls took; null where neither says. */
+    Usage plus(Usage more) {
+        return new Usage(
+                sum(inputTokens, more.inputTokens),
+                sum(outputTokens, more.outputTokens),
+                sum(cacheReadTokens, more.cacheReadTokens),
+                sum(cacheWriteTokens, more.cacheWriteTokens),
+                sum(reasoningTokens, more.reasoningTokens),
+                text.plus(more.text),
+                image.plus(more.image),
+                audio.plus(more.audio));
+    }
+
+    private static @Nullable Long sum(@Nullable Long count, @Nullable Long more) {
+        return count == null ? more : more == null ? count : (Long) (count + more);
     }
 
     void forEachAttribute(AttributeConsumer to) {

@@ -29,6 +29,18 @@ class CostTest {
     }
 
     @Test
+    void plus_isTheSum_whereThereIsOne() {
+        Cost cost = Cost.of(PARTS, "USD");
+        assertThat(cost.plus(cost)).isEqualTo(Cost.of(PARTS.plus(PARTS), "USD"));
+        assertThat(cost.plus(cost).total()).isEqualByComparingTo("32");
+        assertThat(cost.plus(Cost.reported(BigDecimal.ONE, "USD")))
+                .isEqualTo(Cost.reported(new BigDecimal("17"), "USD"));
+        assertThat(cost.plus(Cost.of(PARTS, "EUR"))).isNull();
+        Cost most = Cost.reported(new BigDecimal("9e29"), "USD");
+        assertThat(most.plus(most)).isNull();
+    }
+
+    @Test
     void constructor_contradictions_areRefused() {
         assertThatThrownBy(() -> new Cost(BigDecimal.TEN, "USD", PARTS))
                 .hasMessage("total is not the sum of its parts: 10 != 16");

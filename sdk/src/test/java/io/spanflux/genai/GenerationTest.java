@@ -4,6 +4,7 @@
 package io.spanflux.genai;
 
 import io.spanflux.test.AttributeRecorder;
+import io.spanflux.test.Race;
 import io.spanflux.trace.SpanKind;
 import java.math.BigDecimal;
 import java.util.AbstractList;
@@ -625,6 +626,119 @@ class GenerationTest {
         generation.end();
 
         assertThat(costs()).isEmpty();
+    }
+
+    private static Cost input(String amount) {
+        BigDecimal zero = BigDecimal.ZERO;
+        return Cost.of(new Cost.Parts(new BigDecimal(amount), zero, zero, zero, zero, zero, zero), "USD");
+    }
+
+    @Test
+    void innerCalls_addUpWithTheLastThatEachSaid_alsoWhileTheyRun() {
+        InnerCall first = generation.innerCall();
+        InnerCall second = generation.innerCall();
+        assertThat(generation.usage()).isNull();
+        first.usage(Usage.of(100, 1));
+        second.usage(Usage.of(5, 2)).usage(null);
+        first.usage(Usage.of(100, 7).withReasoning(3L));
+        generation.innerCall();
+        assertThat(generation.usage()).isEqualTo(Usage.of(105, 9).withReasoning(3L));
+        generation.end();
+        first.usage(Usage.of(1000, 1000));
+
+        assertThat(generation.usage()).isEqualTo(Usage.of(105, 9).withReasoning(3L));
+        assertThat(attributes())
+                .containsEntry("gen_ai.usage.input_tokens", 105L)
+                .containsEntry("gen_ai.usage.output_tokens", 9L);
+        assertThat(generation.metadata("gen_ai.usage.input_tokens")).isEqualTo(105L);
+    }
+
+    @Test
+    void innerCalls_areEachPricedAsWhatAnsweredThem() {
+        List<ModelCall> asked = new ArrayList<>();
+        generation
+                .responseModel("gpt-4o-mini-x")
+                .serviceTier("flex")
+                .costCalculator(
+                        call -> {
+                            asked.add(call);
+                            return input("0." + asked.size());
+                        },
+                        42);
+        generation.innerCall().usage(Usage.of(1, 1));
+        generation
+                .innerCall()
+                .requestModel("my-deployment")
+                .responseModel("large-1")
+                .usage(Usage.of(2, 2));
+        generation
+                .innerCall()
+                .requestModel("large")
+                .responseModel("large-1")
+                .serviceTier("batch")
+                .usage(Usage.of(3, 3));
+        generation.innerCall().responseModel("refused");
+        generation.end();
+
+        assertThat(generation.cost()).isEqualTo(input("0.6"));
+        assertThat(asked)
+                .containsExactly(
+                        new ModelCall("openai", "large", "large-1", "batch", Usage.of(3, 3), 42),
+                        new ModelCall("openai", "gpt-4o-mini", "large-1", "flex", Usage.of(2, 2), 42),
+                        new ModelCall("openai", "gpt-4o-mini", "gpt-4o-mini-x", "flex", Usage.of(1, 1), 42));
+    }
+
+    @Test
+    void innerCalls_ofWhichOneHasNoKnownCost_haveNone() {
+        generation.costCalculator(call -> call.usage().inputTokens() == 1 ? null : input("1"), 42);
+        generation.innerCall().usage(Usage.of(2, 2));
+        generation.innerCall().usage(Usage.of(1, 1));
+        generation.innerCall().usage(Usage.of(2, 2));
+        generation.end();
+
+        assertThat(generation.cost()).isNull();
+        assertThat(generation.usage()).isEqualTo(Usage.of(5, 5));
+    }
+
+    @Test
+    void innerCalls_doNotCountWhereTheApplicationSaysWhatAllTook() {
+        List<ModelCall> asked = new ArrayList<>();
+        generation.costCalculator(
+                call -> {
+                    asked.add(call);
+                    return input("1");
+                },
+                42);
+        generation.innerCall().usage(Usage.of(2, 2));
+        generation.usage(7, 8);
+        generation.innerCall().responseModel("other").usage(Usage.of(3, 3));
+        generation.end();
+
+        assertThat(generation.usage()).isEqualTo(Usage.of(7, 8));
+        assertThat(generation.cost()).isEqualTo(input("1"));
+        assertThat(asked).containsExactly(new ModelCall("openai", "gpt-4o-mini", null, null, Usage.of(7, 8), 42));
+    }
+
+    @Test
+    void innerCalls_beyondTheBound_areNotThere() {
+        for (int i = 0; i < BilledData.MAX_INNER_CALLS; i++) {
+            generation.innerCall().usage(Usage.of(1, 0));
+        }
+        assertThat(generation.innerCall()).isNull();
+        assertThat(generation.estimatedBytes()).isGreaterThan(BilledData.MAX_INNER_CALLS * 32);
+        generation.end();
+
+        assertThat(generation.usage()).isEqualTo(Usage.of(BilledData.MAX_INNER_CALLS, 0));
+    }
+
+    @Test
+    void innerCalls_ofManyThreads_areAllThere() {
+        Race.of(4).run(500, round -> {
+            Generation raced = Generation.chat("openai", "gpt-4o-mini");
+            return Race.round(
+                    thread -> raced.innerCall().usage(Usage.of(1, 2)),
+                    () -> assertThat(raced.usage()).isEqualTo(Usage.of(4, 8)));
+        });
     }
 
     @Test

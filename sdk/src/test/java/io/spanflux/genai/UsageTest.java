@@ -36,4 +36,18 @@ class UsageTest {
         assertThat(usage.withCache(null, null)).isEqualTo(new Usage(1L, 2L, null, null, 5L).withAudio(6L, null));
         assertThat(usage.withReasoning(null)).isEqualTo(new Usage(1L, 2L, 3L, 4L, null).withAudio(6L, null));
     }
+
+    @Test
+    void plus_addsWhatIsKnown() {
+        Usage.Modality text = new Usage.Modality(1L, null, 3L);
+        Usage one = new Usage(1L, 2L, 3L, null, 5L).withModalities(text, text, text);
+        Usage.Modality both = new Usage.Modality(2L, null, 6L);
+
+        assertThat(one.plus(one)).isEqualTo(new Usage(2L, 4L, 6L, null, 10L).withModalities(both, both, both));
+        assertThat(one.plus(new Usage(null, 1L, null, 4L, null)))
+                .isEqualTo(new Usage(1L, 3L, 3L, 4L, 5L).withModalities(text, text, text));
+        assertThat(Usage.of(Long.MAX_VALUE, 1).plus(Usage.of(1, 1)))
+                .as("more than can be counted")
+                .isEqualTo(new Usage(null, 2L, null, null, null));
+    }
 }
