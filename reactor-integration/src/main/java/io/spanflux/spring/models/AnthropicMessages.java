@@ -65,10 +65,8 @@ final class AnthropicMessages implements ModelApi {
     }
 
     private void message(Outline message, CallSpan call) {
-        call.generation()
-                .responseId(message.word("id"))
-                .responseModel(message.word("model"))
-                .serviceTier(message.object("usage").word("service_tier"));
+        call.generation().responseId(message.word("id"));
+        call.answeredBy(message.word("model"), message.object("usage").word("service_tier"));
         call.choice(0, message.word("stop_reason"));
         usage(message.object("usage"), call);
         int index = 0;
@@ -113,7 +111,7 @@ final class AnthropicMessages implements ModelApi {
         cacheWrite = latest(usage.count("cache_creation_input_tokens"), cacheWrite);
         // Anthropic's own count leaves out what the cache has to do with; the conventions' includes it.
         Long all = input == null ? null : (Long) (input + orZero(cacheRead) + orZero(cacheWrite));
-        call.generation().usage(new Usage(all, output, cacheRead, cacheWrite, null));
+        call.usage(new Usage(all, output, cacheRead, cacheWrite, null));
     }
 
     private static @Nullable Long latest(@Nullable Long now, @Nullable Long before) {

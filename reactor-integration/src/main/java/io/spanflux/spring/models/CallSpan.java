@@ -4,10 +4,13 @@
 package io.spanflux.spring.models;
 
 import io.spanflux.diagnostics.RepeatedWarning;
+import io.spanflux.genai.BilledData;
 import io.spanflux.genai.Embeddings;
 import io.spanflux.genai.GenAiAttributes;
 import io.spanflux.genai.GenAiData;
 import io.spanflux.genai.Generation;
+import io.spanflux.genai.InnerCall;
+import io.spanflux.genai.Usage;
 import io.spanflux.reactor.ChunkTimes;
 import io.spanflux.trace.Clock;
 import io.spanflux.trace.Span;
@@ -20,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The generation, or the embeddings, that a call is: a span of its own, or the one around the call, which then is told what is
- * seen, neither ended nor timed, and keeps its own content.
+ * seen, neither ended nor timed, and keeps its own content; there may be other calls inside it, with whose tokens this one's add up.
  *
  * <p>Threads: {@link #tell} one at a time, cancellation and the end at any time. An end that comes while something is told is left to
  * that thread, so that nobody writes to what is being read.
@@ -35,6 +38,7 @@ final class CallSpan {
     private final Span span;
     private final GenAiData data;
     private final boolean own;
+    private final @Nullable InnerCall inner;
     private final boolean capturesContent;
     private final RepeatedWarning failures;
     private final AtomicInteger phase = new AtomicInteger();
@@ -55,6 +59,7 @@ final class CallSpan {
         this.span = span;
         this.data = data;
         this.own = own;
+        this.inner = own || !(data instanceof BilledData billed) ? null : billed.innerCall();
         this.capturesContent = own
                 && (data instanceof Generation generation
                         ? generation.capturesContent()
@@ -70,7 +75,13 @@ final class CallSpan {
 
     /** The span around the call. */
     static CallSpan around(Span span, GenAiData data, Clock clock, RepeatedWarning failures) {
-        return new CallSpan(span, data, false, clock, failures);
+        CallSpan call = new CallSpan(span, data, false, clock, failures);
+        if (call.inner == null) {
+            failures.warn(
+                    "A span has more than " + BilledData.MAX_INNER_CALLS + " calls of models inside; the tokens of"
+                            + " further ones are not counted. Trace steps of it one by one.");
+        }
+        return call;
     }
 
     Span span() {
@@ -101,6 +112,9 @@ final class CallSpan {
 
     /** The model as requested; a span around the call keeps what it was told. */
     void model(@Nullable String model) {
+        if (inner != null) {
+            inner.requestModel(model);
+        }
         if (model == null || (!own && data.metadata(GenAiAttributes.REQUEST_MODEL) != null)) {
             return;
         } else if (data instanceof Generation generation) {
@@ -109,6 +123,29 @@ final class CallSpan {
             embeddings().model(model);
         }
         span.rename(data.spanName());
+    }
+
+    /** Who answered; null changes nothing. */
+    void answeredBy(@Nullable String model, @Nullable String serviceTier) {
+        if (data instanceof Generation generation) {
+            generation.responseModel(model).serviceTier(serviceTier);
+        } else {
+            embeddings().responseModel(model);
+        }
+        if (inner != null) {
+            inner.responseModel(model).serviceTier(serviceTier);
+        }
+    }
+
+    /** What the call has taken so far, all in all. */
+    void usage(Usage usage) {
+        if (inner != null) {
+            inner.usage(usage);
+        } else if (own && data instanceof Generation generation) {
+            generation.usage(usage);
+        } else if (own) {
+            embeddings().inputTokens(usage.inputTokens());
+        }
     }
 
     /** A choice is there and, unless {@code reason} is null, why it ended. */

@@ -54,7 +54,8 @@ final class GeminiContent implements ModelApi {
         if (stream) {
             call.streams();
         }
-        call.generation().responseId(answer.word("responseId")).responseModel(answer.word("modelVersion"));
+        call.generation().responseId(answer.word("responseId"));
+        call.answeredBy(answer.word("modelVersion"), null);
         for (Outline candidate : answer.objects("candidates")) {
             int index = candidate.index("index", MAX_INDEX, 0);
             call.choice(index, candidate.word("finishReason"));
@@ -95,14 +96,13 @@ final class GeminiContent implements ModelApi {
             return;
         }
         Long thoughts = usage.count("thoughtsTokenCount");
-        call.generation()
-                .usage(new Usage(
-                        sum(usage.count("promptTokenCount"), usage.count("toolUsePromptTokenCount")),
-                        // Gemini counts thoughts apart; the conventions' output includes them.
-                        sum(usage.count("candidatesTokenCount"), thoughts),
-                        usage.count("cachedContentTokenCount"),
-                        null,
-                        thoughts));
+        call.usage(new Usage(
+                sum(usage.count("promptTokenCount"), usage.count("toolUsePromptTokenCount")),
+                // Gemini counts thoughts apart; the conventions' output includes them.
+                sum(usage.count("candidatesTokenCount"), thoughts),
+                usage.count("cachedContentTokenCount"),
+                null,
+                thoughts));
     }
 
     private static @Nullable Long sum(@Nullable Long count, @Nullable Long more) {

@@ -3,6 +3,7 @@
 
 package io.spanflux.spring.models;
 
+import io.spanflux.genai.Usage;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +34,10 @@ final class GeminiEmbeddings implements ModelApi {
 
     @Override
     public void answer(Outline answer, CallSpan call) {
-        call.embeddings().inputTokens(answer.object("usageMetadata").count("promptTokenCount"));
+        Long tokens = answer.object("usageMetadata").count("promptTokenCount");
+        if (tokens != null) {
+            call.usage(Usage.of(tokens, 0));
+        }
         Outline error = answer.object("error");
         if (!error.isEmpty()) {
             call.failed(error.word("status"));

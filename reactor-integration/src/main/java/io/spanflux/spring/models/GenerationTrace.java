@@ -30,7 +30,8 @@ import reactor.util.context.ContextView;
  * <p>Model and options are read from the request, ids, finish reasons and tokens from the answer, whole or streamed, as the bytes
  * pass: none is held back, changed or added. Messages are taken only where content is captured. Other requests pass untouched. A
  * call inside a generation that the application traces itself, by {@code trace.chat(...)}, makes no second span; it tells that one;
- * so do embeddings inside {@code trace.embeddings(...)}. Vectors are never taken.
+ * so do embeddings inside {@code trace.embeddings(...)}. Tokens of several calls in one add up, unless the application says itself what
+ * all took. Vectors are never taken.
  *
  * <p>The span ends with the body of the answer, with an error, or when the caller leaves. Each attempt of a {@code retry} above is a
  * span. Tokens of OpenAI's streams are known only where the request asks for {@code stream_options.include_usage}.

@@ -62,10 +62,8 @@ final class OpenAiChat implements ModelApi {
     @Override
     public void answer(Outline answer, CallSpan call) {
         Generation generation = call.generation();
-        generation
-                .responseId(answer.word("id"))
-                .responseModel(answer.word("model"))
-                .serviceTier(answer.word("service_tier"));
+        generation.responseId(answer.word("id"));
+        call.answeredBy(answer.word("model"), answer.word("service_tier"));
         String fingerprint = answer.word("system_fingerprint");
         if (fingerprint != null && "openai".equals(generation.provider())) {
             call.span().attribute("openai.response.system_fingerprint", fingerprint);
@@ -75,7 +73,7 @@ final class OpenAiChat implements ModelApi {
         }
         // Groq has its own place for it in streams.
         Outline usage = answer.object("usage");
-        usage(usage.isEmpty() ? answer.object("x_groq").object("usage") : usage, generation);
+        usage(usage.isEmpty() ? answer.object("x_groq").object("usage") : usage, call);
         Outline error = answer.object("error");
         if (!error.isEmpty()) {
             String code = error.word("code");
@@ -111,14 +109,14 @@ final class OpenAiChat implements ModelApi {
         }
     }
 
-    private static void usage(Outline usage, Generation generation) {
+    private static void usage(Outline usage, CallSpan call) {
         if (usage.isEmpty()) {
             return;
         }
         Outline input = usage.object("prompt_tokens_details");
         Outline output = usage.object("completion_tokens_details");
         Long cached = input.count("cached_tokens");
-        generation.usage(new Usage(
+        call.usage(new Usage(
                         usage.count("prompt_tokens"),
                         usage.count("completion_tokens"),
                         // DeepSeek's name for it.

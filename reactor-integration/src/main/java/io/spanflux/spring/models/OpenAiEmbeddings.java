@@ -3,6 +3,7 @@
 
 package io.spanflux.spring.models;
 
+import io.spanflux.genai.Usage;
 import java.util.List;
 
 /** Embeddings as OpenAI defined them, and as many others offer them. The vectors are never taken. */
@@ -29,11 +30,13 @@ final class OpenAiEmbeddings implements ModelApi {
     @Override
     public void answer(Outline answer, CallSpan call) {
         Outline usage = answer.object("usage");
-        Long tokens = usage.count("prompt_tokens");
-        call.embeddings()
-                .responseModel(answer.word("model"))
-                // There is no output; some count the total only.
-                .inputTokens(tokens == null ? usage.count("total_tokens") : tokens);
+        Long input = usage.count("prompt_tokens");
+        // There is no output; some count the total only.
+        Long tokens = input == null ? usage.count("total_tokens") : input;
+        call.answeredBy(answer.word("model"), null);
+        if (tokens != null) {
+            call.usage(Usage.of(tokens, 0));
+        }
         Outline error = answer.object("error");
         if (!error.isEmpty()) {
             String code = error.word("code");

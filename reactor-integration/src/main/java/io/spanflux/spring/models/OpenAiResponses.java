@@ -76,14 +76,11 @@ final class OpenAiResponses implements ModelApi {
     }
 
     private void response(Outline response, CallSpan call) {
-        Generation generation = call.generation();
-        generation
-                .responseId(response.word("id"))
-                .responseModel(response.word("model"))
-                .serviceTier(response.word("service_tier"));
+        call.generation().responseId(response.word("id"));
+        call.answeredBy(response.word("model"), response.word("service_tier"));
         Outline usage = response.object("usage");
         if (!usage.isEmpty()) {
-            generation.usage(new Usage(
+            call.usage(new Usage(
                     usage.count("input_tokens"),
                     usage.count("output_tokens"),
                     usage.object("input_tokens_details").count("cached_tokens"),

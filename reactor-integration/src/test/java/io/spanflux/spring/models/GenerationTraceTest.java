@@ -7,8 +7,13 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.spanflux.Spanflux;
 import io.spanflux.config.Environment;
+import io.spanflux.genai.BilledData;
+import io.spanflux.genai.Usage;
+import io.spanflux.pricing.ModelPrice;
+import io.spanflux.pricing.PriceBook;
 import io.spanflux.reactor.ReactiveTracer;
 import io.spanflux.spring.TracePropagation;
+import io.spanflux.test.LogCapture;
 import io.spanflux.testing.InMemorySpanExporter;
 import io.spanflux.trace.Sampler;
 import io.spanflux.trace.Scope;
@@ -945,6 +950,173 @@ class GenerationTraceTest {
                 .containsEntry("gen_ai.response.id", "x")
                 .containsEntry("gen_ai.response.finish_reasons", List.of("stop"))
                 .doesNotContainKey("error.type");
+    }
+
+    /** Answers whole: the model that answered, and its tokens. */
+    private static String counted(String model, int input, int output) {
+        return """
+                {"id":"x","model":"%s","choices":[{"index":0,"finish_reason":"stop"}],\
+                "usage":{"prompt_tokens":%d,"completion_tokens":%d}}""".formatted(model, input, output);
+    }
+
+    private void answerOneByOne(String type, String... bodies) {
+        Queue<String> left = new ConcurrentLinkedQueue<>(List.of(bodies));
+        behaviour = (request, response) ->
+                response.header("Content-Type", type).sendString(Mono.fromSupplier(left::remove));
+    }
+
+    private Mono<String> asked(WebClient client) {
+        return post(client, CHAT, CHAT_REQUEST.formatted(false)).retrieve().bodyToMono(String.class);
+    }
+
+    @Test
+    void callsInsideAGeneration_addUp_andAreEachPricedAsTheirModel() {
+        spanflux.awaitClose(SOON);
+        spanflux = spanflux(builder -> builder.priceBook(PriceBook.builder()
+                .price("openai", "large", ModelPrice.of("10", "20").above(120, ModelPrice.of("1000", "1000")))
+                .price("openai", "small", ModelPrice.of("1", "2"))
+                .build()));
+        answerOneByOne("application/json", counted("large", 100, 7), counted("small", 5, 1), counted("large", 100, 0));
+        WebClient client = client();
+        asked(client)
+                .then(asked(client))
+                .then(asked(client))
+                .transform(ReactiveTracer.of(spanflux).chat("openai", "large"))
+                .block(SOON);
+        assertThat(attributes())
+                .containsEntry("gen_ai.usage.input_tokens", 205L)
+                .containsEntry("gen_ai.usage.output_tokens", 8L)
+                .containsEntry("spanflux.cost.input", 0.002005)
+                .containsEntry("spanflux.cost.output", 0.000142)
+                .containsEntry("spanflux.cost.total", 0.002147);
+    }
+
+    @Test
+    void streamsInsideAGeneration_countWithTheirLastTotal() {
+        String stream = events("""
+                {"type":"message_start","message":{"id":"m","model":"c","usage":{"input_tokens":10,"output_tokens":1}}}""", """
+                {"type":"message_delta","delta":{"stop_reason":null},"usage":{"output_tokens":4}}""", """
+                {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":9}}""", """
+                {"type":"message_stop"}""");
+        answer(200, "text/event-stream", oneByOne(stream));
+        WebClient client = client();
+        Mono<String> call = post(client, "/v1/messages", "{\"model\":\"c\",\"stream\":true}")
+                .header("anthropic-version", "2023-06-01")
+                .retrieve()
+                .bodyToFlux(String.class)
+                .last();
+        call.repeat(2).transform(ReactiveTracer.of(spanflux).chat("p", "m")).blockLast(SOON);
+        assertThat(attributes())
+                .containsEntry("gen_ai.usage.input_tokens", 30L)
+                .containsEntry("gen_ai.usage.output_tokens", 27L);
+    }
+
+    @Test
+    void streamThatIsLeftInsideAGeneration_countsWithWhatItSaid() {
+        answer(
+                200,
+                "text/event-stream",
+                text(events("{\"id\":\"a\",\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":1}}"))
+                        .concatWith(Flux.never()));
+        WebClient client = client();
+        post(client, CHAT, CHAT_REQUEST.formatted(true))
+                .retrieve()
+                .bodyToFlux(String.class)
+                .next()
+                .repeat(1)
+                .transform(ReactiveTracer.of(spanflux).chat("p", "m"))
+                .blockLast(SOON);
+        assertThat(attributes())
+                .containsEntry("gen_ai.usage.input_tokens", 6L)
+                .containsEntry("gen_ai.usage.output_tokens", 2L);
+    }
+
+    @Test
+    void attemptsInsideAGeneration_wereEachBilled() {
+        answerOneByOne("application/json", counted("m", 20, 2), counted("m", 20, 3));
+        List<String> refused = new ArrayList<>();
+        asked(client())
+                .flatMap(answer -> refused.isEmpty() && refused.add(answer)
+                        ? Mono.error(new IllegalStateException("not what was asked for"))
+                        : Mono.just(answer))
+                .retry(1)
+                .transform(ReactiveTracer.of(spanflux).chat("p", "m"))
+                .block(SOON);
+        assertThat(attributes())
+                .containsEntry("gen_ai.usage.input_tokens", 40L)
+                .containsEntry("gen_ai.usage.output_tokens", 5L);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void usageThatTheApplicationSays_isNotAddedTo(boolean before) {
+        answer(200, "application/json", counted("m", 20, 2));
+        ReactiveTracer trace = ReactiveTracer.of(spanflux);
+        asked(client())
+                .repeat(1)
+                .transform(trace.chat(
+                        call -> {
+                            if (before) {
+                                call.usage(7, 8);
+                            }
+                        },
+                        (call, answer) -> {
+                            if (!before) {
+                                call.usage(7, 8);
+                            }
+                        }))
+                .blockLast(SOON);
+        assertThat(attributes())
+                .containsEntry("gen_ai.usage.input_tokens", 7L)
+                .containsEntry("gen_ai.usage.output_tokens", 8L);
+    }
+
+    @Test
+    void concurrentCallsInsideAGeneration_addUp() {
+        answer(200, "application/json", counted("m", 20, 2));
+        WebClient client = client();
+        Flux.range(0, 64)
+                .flatMap(i -> asked(client), 32)
+                .transform(ReactiveTracer.of(spanflux).chat("p", "m"))
+                .blockLast(SOON);
+        assertThat(attributes())
+                .containsEntry("gen_ai.usage.input_tokens", 64 * 20L)
+                .containsEntry("gen_ai.usage.output_tokens", 64 * 2L);
+    }
+
+    @Test
+    void callsInsideAGeneration_beyondTheBound_areWarnedOf() {
+        answer(200, "application/json", counted("m", 20, 2));
+        LogCapture logs = LogCapture.start();
+        asked(client())
+                .transform(ReactiveTracer.of(spanflux).chat(call -> {
+                    for (int i = 0; i < BilledData.MAX_INNER_CALLS; i++) {
+                        call.innerCall().usage(Usage.of(1, 1));
+                    }
+                }))
+                .block(SOON);
+        assertThat(attributes()).containsEntry("gen_ai.usage.input_tokens", (long) BilledData.MAX_INNER_CALLS);
+        assertThat(logs.warnings())
+                .filteredOn(warning -> warning.contains("more than 1024 calls"))
+                .hasSize(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void embeddingsInsideEmbeddings_addUp_unlessTheApplicationSays(boolean said) {
+        answer(200, "application/json", EMBEDDINGS_ANSWER);
+        ReactiveTracer trace = ReactiveTracer.of(spanflux);
+        post(client(), EMBEDDINGS, EMBEDDINGS_REQUEST)
+                .retrieve()
+                .bodyToMono(String.class)
+                .repeat(2)
+                .transform(trace.embeddings("p", "m", (embeddings, answer) -> {
+                    if (said) {
+                        embeddings.inputTokens(100L);
+                    }
+                }))
+                .blockLast(SOON);
+        assertThat(attributes()).containsEntry("gen_ai.usage.input_tokens", said ? 100L : 21L);
     }
 
     @Test
