@@ -37,6 +37,10 @@ final class AnswerBytes implements AutoCloseable {
             "instructions",
             "tools",
             "metadata");
+
+    /** Arguments of tools, whose names are the application's: Gemini's, and Anthropic's. */
+    private static final Set<String> WHOLE = Set.of("args", "input");
+
     private static final Set<String> WITHOUT_CONTENT = Set.of(
             "logprobs",
             "logprobsResult",
@@ -84,6 +88,7 @@ final class AnswerBytes implements AutoCloseable {
         boolean content = call.capturesContent();
         this.outline = new JsonOutline(
                 !call.isGeneration() ? VECTORS : content ? NEVER : WITHOUT_CONTENT,
+                content && call.isGeneration() ? WHOLE : Set.of(),
                 content ? MAX_TEXT : JsonOutline.MIN_TEXT,
                 content ? MAX_BYTES : JsonOutline.MIN_TEXT,
                 answer -> {

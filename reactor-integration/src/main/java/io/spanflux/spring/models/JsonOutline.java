@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads JSON byte by byte as it passes, and keeps an outline of it: each object at the root, and each that is an element of
- * an array at the root, is handed over when its last byte has come. Members that are named to be skipped are read past.
+ * an array at the root, is handed over when its last byte has come. Members that are named to be skipped are read past, but not
+ * in objects whose members the application names: those are whole.
  *
  * <p>Bound: of each object some {@value #MAX_NODES} values and {@code maxBytes} of texts, after which a text has
  * {@value #MIN_TEXT} bytes left; nesting {@value #MAX_DEPTH} deep. A text that is longer is cut, a value too many is left out,
@@ -50,9 +51,10 @@ final class JsonOutline {
     }
 
     private final Set<String> skipped;
+    private final Set<String> whole;
     private final int maxText;
     private final int maxBytes;
-    private final Consumer<Outline> whole;
+    private final Consumer<Outline> done;
 
     private State state = State.VALUE;
     private int depth;
@@ -60,6 +62,10 @@ final class JsonOutline {
     // A Map, a List, or null for what is not kept.
     private final @Nullable Object[] containers = new Object[MAX_DEPTH + 1];
     private final @Nullable String[] names = new String[MAX_DEPTH + 1];
+
+    /** The depth of the outermost object around that is whole; 0 where there is none. */
+    private int wholeFrom;
+
     private int nodes;
     private int bytes;
 
@@ -69,12 +75,16 @@ final class JsonOutline {
     private boolean escape;
     private boolean escaped;
 
-    /** Keeps at most {@code maxText} bytes of a text and {@code maxBytes} of all, and nothing below members of these names. */
-    JsonOutline(Set<String> skipped, int maxText, int maxBytes, Consumer<Outline> whole) {
+    /**
+     * Keeps at most {@code maxText} bytes of a text and {@code maxBytes} of all, and nothing below members that are named to be
+     * {@code skipped}; below members that are {@code whole}, where they are objects, no name is skipped.
+     */
+    JsonOutline(Set<String> skipped, Set<String> whole, int maxText, int maxBytes, Consumer<Outline> done) {
         this.skipped = skipped;
+        this.whole = whole;
         this.maxText = maxText;
         this.maxBytes = maxBytes;
-        this.whole = whole;
+        this.done = done;
     }
 
     void accept(byte next) {
@@ -99,6 +109,7 @@ final class JsonOutline {
         state = State.VALUE;
         Arrays.fill(containers, 0, depth + 1, null);
         depth = 0;
+        wholeFrom = 0;
         begin();
     }
 
@@ -160,6 +171,9 @@ final class JsonOutline {
         } else if (!root && isKept()) {
             container = object ? new LinkedHashMap<String, Object>() : new ArrayList<Object>();
             put(container);
+            if (object && wholeFrom == 0 && inObject[depth] && whole.contains(String.valueOf(names[depth]))) {
+                wholeFrom = depth + 1;
+            }
         }
         depth++;
         inObject[depth] = object;
@@ -181,9 +195,12 @@ final class JsonOutline {
         Object container = containers[depth];
         containers[depth] = null;
         depth--;
+        if (depth < wholeFrom) {
+            wholeFrom = 0;
+        }
         state = State.COMMA;
         if (isRoot() && container instanceof Map<?, ?> map) {
-            whole.accept(new Outline(map));
+            done.accept(new Outline(map));
         }
     }
 
@@ -355,7 +372,7 @@ final class JsonOutline {
             return false;
         }
         String name = names[depth];
-        return !inObject[depth] || (name != null && !skipped.contains(name));
+        return !inObject[depth] || (name != null && (wholeFrom > 0 || !skipped.contains(name)));
     }
 
     private void keep(@Nullable Object value) {

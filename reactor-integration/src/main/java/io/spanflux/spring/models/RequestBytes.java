@@ -20,6 +20,10 @@ final class RequestBytes {
             "schema",
             "responseSchema",
             "responseJsonSchema");
+
+    /** What tools were given and answered: Gemini's, Anthropic's, and of some that are like OpenAI's. */
+    private static final Set<String> WHOLE = Set.of("args", "response", "input", "arguments");
+
     private static final Set<String> WITHOUT_CONTENT = Set.of(
             "messages",
             "prompt",
@@ -49,6 +53,7 @@ final class RequestBytes {
         boolean content = call.capturesContent();
         this.outline = new JsonOutline(
                 content ? NEVER : WITHOUT_CONTENT,
+                content ? WHOLE : Set.of(),
                 content ? AnswerBytes.MAX_TEXT : JsonOutline.MIN_TEXT,
                 content ? AnswerBytes.MAX_BYTES : JsonOutline.MIN_TEXT,
                 request -> call.tellAtLast(() -> api.request(request, call)));

@@ -519,6 +519,48 @@ class GenerationTraceTest {
         assertThat(attributes.toString()).doesNotContain("s3cret");
     }
 
+    // ---- what tools are given and answer -------------------------------------------------------------------------
+
+    private static final String NAMED_AS_ELSEWHERE = """
+            {"data":"d1","metadata":{"tools":["t1"]},"instructions":"i1","signature":"s1","schema":{"parameters":"p1"},\
+            "input":[{"json_schema":"j1"}]}""";
+    private static final String[] VALUES = {"d1", "t1", "i1", "s1", "p1", "j1"};
+
+    private void assertKept(String attribute) {
+        assertThat(attributes().get(attribute).toString()).contains(VALUES).doesNotContain("AAAA");
+    }
+
+    @Test
+    void argumentsOfGemini_areWhole_whateverTheirNames() {
+        capture();
+        String call = "{\"functionCall\":{\"name\":\"save\",\"args\":" + NAMED_AS_ELSEWHERE + "}}";
+        answer(
+                200,
+                "application/json",
+                "{\"candidates\":[{\"content\":{\"role\":\"model\",\"parts\":[" + call
+                        + ",{\"inlineData\":{\"data\":\"AAAA\"}}]}}]}");
+        call(client(), "/v1beta/models/g:generateContent", """
+                {"contents":[{"parts":[{"inlineData":{"data":"AAAA"}},{"functionResponse":{"name":"save","response":%s}}]}]}""".formatted(NAMED_AS_ELSEWHERE));
+        assertKept("gen_ai.output.messages");
+        assertKept("gen_ai.input.messages");
+    }
+
+    @Test
+    void argumentsOfAnthropic_areWhole_whateverTheirNames() {
+        capture();
+        String call = "{\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"save\",\"input\":" + NAMED_AS_ELSEWHERE + "}";
+        answer(200, "application/json", "{\"type\":\"message\",\"content\":[" + call + "]}");
+        post(client(), "/v1/messages", """
+                {"model":"c","messages":[{"role":"assistant","content":[%s,\
+                {"type":"image","source":{"type":"base64","data":"AAAA"}}]}]}""".formatted(call))
+                .header("anthropic-version", "2023-06-01")
+                .retrieve()
+                .bodyToMono(String.class)
+                .block(SOON);
+        assertKept("gen_ai.output.messages");
+        assertKept("gen_ai.input.messages");
+    }
+
     // ---- embeddings ----------------------------------------------------------------------------------------------
 
     private static final String EMBEDDINGS = "/v1/embeddings";

@@ -24,7 +24,8 @@ class JsonOutlineTest {
     private final JsonOutline outline = outline(1 << 20, 1 << 20);
 
     private JsonOutline outline(int maxText, int maxBytes) {
-        return new JsonOutline(Set.of("skipped"), maxText, maxBytes, document -> whole.add(document.members()));
+        return new JsonOutline(
+                Set.of("skipped"), Set.of("free"), maxText, maxBytes, document -> whole.add(document.members()));
     }
 
     private static void feed(JsonOutline outline, String json) {
@@ -64,6 +65,31 @@ class JsonOutlineTest {
     void skippedMembers_areReadPast() {
         feed(outline, "{\"skipped\":{\"a\":[\"}\",{\"b\":1}]},\"kept\":1,\"x\":{\"skipped\":\"t\",\"y\":2}}");
         assertThat(whole).containsExactly(Map.of("kept", 1L, "x", Map.of("y", 2L)));
+    }
+
+    @Test
+    void objectsThatAreWhole_haveAllTheirMembers_andThoseAroundHaveNot() {
+        feed(outline, """
+                {"x":{"free":{"skipped":{"free":{"skipped":1}},"y":[{"skipped":2}]},"skipped":3,"z":4},"skipped":5,\
+                "free":[{"skipped":6}],"skipped":{"free":{"a":7}}}""");
+        assertThat(whole)
+                .containsExactly(Map.of(
+                        "x",
+                        Map.of(
+                                "free",
+                                Map.of(
+                                        "skipped",
+                                        Map.of("free", Map.of("skipped", 1L)),
+                                        "y",
+                                        List.of(Map.of("skipped", 2L))),
+                                "z",
+                                4L),
+                        "free",
+                        List.of(Map.of())));
+        feed(outline, "{\"free\":{\"a\":{\"b\":");
+        outline.reset();
+        feed(outline, "{\"skipped\":1}");
+        assertThat(whole.get(1)).isEqualTo(Map.of());
     }
 
     @Test

@@ -56,8 +56,8 @@ class SseReaderFuzzTest {
     @Property
     void anyBytes_areReadPast_andTheNextEventIsWhole(@ForAll("streams") byte[] stream) {
         List<Map<?, ?>> events = new ArrayList<>();
-        SseReader reader =
-                new SseReader(new JsonOutline(Set.of(), 100, 1_000, event -> events.add(event.members())), () -> {});
+        SseReader reader = new SseReader(
+                new JsonOutline(Set.of(), Set.of(), 100, 1_000, event -> events.add(event.members())), () -> {});
         for (byte each : stream) {
             reader.accept(each);
         }

@@ -20,7 +20,7 @@ class SseReaderTest {
     private final List<Object> events = new ArrayList<>();
     private final AtomicInteger done = new AtomicInteger();
     private final SseReader reader = new SseReader(
-            new JsonOutline(Set.of(), 100, 100, event -> events.add(event.members())), done::incrementAndGet);
+            new JsonOutline(Set.of(), Set.of(), 100, 100, event -> events.add(event.members())), done::incrementAndGet);
 
     private void feed(String text) {
         for (byte each : text.getBytes(StandardCharsets.UTF_8)) {
