@@ -20,6 +20,9 @@ import reactor.core.publisher.Mono;
  *
  * <p>The principal is known only where {@code spanflux.webflux.order} stands behind Spring Security's filter, which is at -100.
  *
+ * <p>What this looks up itself stands below the caller's span: that of the request starts when its scope is known, with the time at
+ * which the request came.
+ *
  * <p>Threads: called on the event loop, once a request and before it is handled; must not block. An empty answer is no scope.
  * What it throws, and an answer that takes more than a second, is counted and warned of, and the request goes on without.
  */

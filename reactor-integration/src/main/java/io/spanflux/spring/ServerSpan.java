@@ -11,6 +11,7 @@ import io.spanflux.trace.SpanStatus;
 import io.spanflux.trace.Tracer;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.time.Instant;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -61,7 +62,8 @@ final class ServerSpan {
         this.failures = failures;
     }
 
-    static Span start(Tracer tracer, ServerHttpRequest request, ContextView context) {
+    /** Starts the span of a request that came at {@code came}; null means now. */
+    static Span start(Tracer tracer, ServerHttpRequest request, ContextView context, @Nullable Instant came) {
         String method = request.getMethod().name();
         boolean known = METHODS.contains(method);
         URI uri = request.getURI();
@@ -74,6 +76,9 @@ final class ServerSpan {
                 .attribute("server.address", uri.getHost());
         if (!known) {
             span.attribute("http.request.method_original", method);
+        }
+        if (came != null) {
+            span.startTime(came);
         }
         int port = port(uri, request.getLocalAddress());
         return (port < 0 ? span : span.attribute("server.port", port)).start();

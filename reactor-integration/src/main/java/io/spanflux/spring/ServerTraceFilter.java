@@ -6,11 +6,13 @@ package io.spanflux.spring;
 import io.spanflux.Spanflux;
 import io.spanflux.diagnostics.RepeatedWarning;
 import io.spanflux.propagation.Propagator;
+import io.spanflux.trace.Clock;
 import io.spanflux.trace.Scope;
-import io.spanflux.trace.Span;
 import io.spanflux.trace.Tracer;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,10 +67,45 @@ final class ServerTraceFilter implements WebFilter, Ordered {
 
     @Override
     public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
-        RequestScope asked = requestScope;
-        return asked == null
-                ? handled(exchange, chain, Scope.none())
-                : scopeOf(exchange, asked).flatMap(scope -> handled(exchange, chain, scope));
+        return Mono.deferContextual(outer -> {
+            Context context = extracted(Context.of(outer), exchange.getRequest().getHeaders());
+            boolean makesSpan = serverSpan && !isExcluded(exchange.getRequest());
+            RequestScope asked = requestScope;
+            if (asked == null) {
+                return makesSpan ? traced(exchange, chain, context, null) : passedOn(exchange, chain, context);
+            }
+            Mono<Scope> scope = scopeOf(exchange, asked).contextWrite(unused -> context);
+            return makesSpan
+                    ? tracedIn(scope, exchange, chain, context)
+                    : scope.flatMap(found -> passedOn(exchange, chain, inScope(found, context)));
+        });
+    }
+
+    private static Context inScope(Scope scope, Context context) {
+        return scope == Scope.none() ? context : scope.apply(context);
+    }
+
+    private static Mono<Void> passedOn(ServerWebExchange exchange, WebFilterChain chain, Context context) {
+        return chain.filter(exchange).contextWrite(unused -> context);
+    }
+
+    /**
+     * The span starts when its scope is known, which samplers go by, with the time at which the request came. Who leaves before
+     * that has a span without the scope.
+     */
+    private Mono<Void> tracedIn(Mono<Scope> scope, ServerWebExchange exchange, WebFilterChain chain, Context context) {
+        Clock clock = tracer.clock();
+        Instant came = Instant.EPOCH.plusNanos(clock.epochNanos(clock.nanoTime()));
+        // A cancellation also reaches a lookup that is over.
+        AtomicBoolean begun = new AtomicBoolean();
+        return scope.doOnCancel(() -> {
+                    if (begun.compareAndSet(false, true)) {
+                        started(exchange, context, came).cancelled();
+                    }
+                })
+                .flatMap(found -> begun.compareAndSet(false, true)
+                        ? traced(exchange, chain, inScope(found, context), came)
+                        : Mono.empty());
     }
 
     private Mono<Scope> scopeOf(ServerWebExchange exchange, RequestScope asked) {
@@ -81,24 +118,21 @@ final class ServerTraceFilter implements WebFilter, Ordered {
                 .defaultIfEmpty(Scope.none());
     }
 
-    private Mono<Void> handled(ServerWebExchange exchange, WebFilterChain chain, Scope scope) {
-        return Mono.deferContextual(outer -> {
-            Context context = extracted(Context.of(outer), exchange.getRequest().getHeaders());
-            Context inScope = scope == Scope.none() ? context : scope.apply(context);
-            if (!serverSpan || isExcluded(exchange.getRequest())) {
-                return chain.filter(exchange).contextWrite(unused -> inScope);
-            }
-            Span span = ServerSpan.start(tracer, exchange.getRequest(), inScope);
-            ServerSpan server = ServerSpan.of(span, exchange, failures);
-            ServerWebExchange watched = exchange.mutate()
-                    .response(WatchedResponse.of(exchange.getResponse(), server))
-                    .build();
-            return Mono.defer(() -> chain.filter(watched))
-                    .doOnSuccess(nothing -> server.completed())
-                    .doOnError(server::failed)
-                    .doOnCancel(server::cancelled)
-                    .contextWrite(unused -> span.storeIn(inScope));
-        });
+    private ServerSpan started(ServerWebExchange exchange, Context context, @Nullable Instant came) {
+        return ServerSpan.of(ServerSpan.start(tracer, exchange.getRequest(), context, came), exchange, failures);
+    }
+
+    private Mono<Void> traced(
+            ServerWebExchange exchange, WebFilterChain chain, Context context, @Nullable Instant came) {
+        ServerSpan server = started(exchange, context, came);
+        ServerWebExchange watched = exchange.mutate()
+                .response(WatchedResponse.of(exchange.getResponse(), server))
+                .build();
+        return Mono.defer(() -> chain.filter(watched))
+                .doOnSuccess(nothing -> server.completed())
+                .doOnError(server::failed)
+                .doOnCancel(server::cancelled)
+                .contextWrite(unused -> server.span().storeIn(context));
     }
 
     private Context extracted(Context context, HttpHeaders headers) {

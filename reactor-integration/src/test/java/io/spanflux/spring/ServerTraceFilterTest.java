@@ -36,6 +36,7 @@ import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
+import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.server.reactive.ServerHttpRequest;
@@ -52,6 +53,7 @@ import org.springframework.web.reactive.socket.WebSocketHandler;
 import org.springframework.web.reactive.socket.WebSocketMessage;
 import org.springframework.web.reactive.socket.client.ReactorNettyWebSocketClient;
 import org.springframework.web.server.ResponseStatusException;
+import org.springframework.web.server.WebFilter;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -303,6 +305,59 @@ class ServerTraceFilterTest {
     }
 
     @Test
+    void requestScope_isLookedUpInTheTraceOfTheRequest_andWithinItsTime() {
+        start(Asking.class);
+        client().get()
+                .uri("/ask/1")
+                .header("traceparent", "00-" + traceId(1) + "-00000000000000aa-01")
+                .retrieve()
+                .bodyToMono(String.class)
+                .block(SOON);
+        awaitAllEnded(3);
+        Span lookup = server("lookup");
+        Span server = server("GET /ask/{n}");
+        assertThat(lookup.context().traceId()).isEqualTo(traceId(1));
+        assertThat(lookup.parentSpanIdBits()).isEqualTo(0xaa);
+        assertThat(server.parentSpanIdBits()).isEqualTo(0xaa);
+        assertThat(server.attributes().get("user.id")).isEqualTo("ann");
+        assertThat(server("chat model-1").parentSpanIdBits()).isEqualTo(server.spanIdBits());
+        assertThat(server.startEpochNanos()).isLessThanOrEqualTo(lookup.startEpochNanos());
+    }
+
+    @Test
+    void request_thatIsLeftWhileItsScopeIsLookedUp_hasASpanAllTheSame() {
+        start(Asking.class);
+        client().get()
+                .uri("/ask/1")
+                .header("X-User", "nobody")
+                .header("traceparent", "00-" + traceId(1) + "-00000000000000aa-01")
+                .exchangeToMono(response -> response.releaseBody())
+                .block(SOON);
+        awaitAllEnded(2);
+        Span server = server("GET");
+        assertThat(server.attributes().asMap())
+                .containsEntry("spanflux.cancelled", true)
+                .containsEntry("url.path", "/ask/1")
+                .doesNotContainKeys("http.response.status_code", "user.id");
+        assertThat(server.parentSpanIdBits()).isEqualTo(0xaa);
+        assertThat(server.startEpochNanos())
+                .isLessThanOrEqualTo(server("lookup").startEpochNanos());
+        assertThat(ended.spans()).hasSize(2);
+    }
+
+    @Test
+    void requestThatIsAnswered_afterItsScopeWasLookedUp_hasOneSpan() {
+        start(Asking.class);
+        Disposable call =
+                client().get().uri("/never").retrieve().bodyToMono(String.class).subscribe();
+        Spanflux spanflux = application.getBean(Spanflux.class);
+        await(() -> !ended.spans().isEmpty() && spanflux.tracer().liveSpans() == 2);
+        call.dispose();
+        awaitAllEnded(3);
+        assertThat(ended.spans()).extracting(Span::name).containsExactlyInAnyOrder("lookup", "waiting", "GET /never");
+    }
+
+    @Test
     void webSocket_keepsItsSpanUntilTheSessionIsOver() {
         start(App.class);
         Sinks.Empty<Void> leave = Sinks.empty();
@@ -421,6 +476,36 @@ class ServerTraceFilterTest {
                     .map(session::textMessage));
             WebSocketHandler deaf = session -> Mono.never();
             return new SimpleUrlHandlerMapping(Map.of("/echo", echo, "/deaf", deaf), -1);
+        }
+    }
+
+    /** Looks users up in a place that is traced; who names one leaves when that begins. */
+    @Configuration(proxyBeanMethods = false)
+    @EnableAutoConfiguration
+    @Import(Endpoints.class)
+    static class Asking {
+        private final Sinks.Empty<Void> leave = Sinks.empty();
+
+        @Bean
+        SpanExporter exporter() {
+            return InMemorySpanExporter.create();
+        }
+
+        @Bean
+        RequestScope requestScope(ReactiveTracer trace) {
+            Mono<Scope> ann = Mono.fromSupplier(() -> Scope.none().user("ann"));
+            Mono<Scope> nobody = Mono.<Scope>never().doOnRequest(n -> leave.tryEmitEmpty());
+            return exchange -> {
+                boolean named = exchange.getRequest().getHeaders().containsHeader("X-User");
+                return (named ? nobody : ann).transform(trace.span("lookup"));
+            };
+        }
+
+        /** Outside of the filter that is tested. */
+        @Bean
+        @Order(-2000)
+        WebFilter leaving() {
+            return (exchange, chain) -> chain.filter(exchange).takeUntilOther(leave.asMono());
         }
     }
 
