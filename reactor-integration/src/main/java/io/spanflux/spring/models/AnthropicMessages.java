@@ -31,11 +31,13 @@ final class AnthropicMessages implements ModelApi {
                 .reasoningLevel(request.object("output_config").word("effort"));
         if (call.capturesContent()) {
             String system = request.text("system");
-            generation.systemInstructions(() -> system == null
-                    ? MessageReader.parts(request.objects("system"))
-                    : List.of(new Message.Part.Text(system)));
-            generation.input(() -> MessageReader.anthropic(request.objects("messages")));
-            generation.toolDefinitions(() -> MessageReader.tools(request.objects("tools")));
+            MessageReader.system(
+                    system == null
+                            ? MessageReader.parts(request.objects("system"))
+                            : List.of(new Message.Part.Text(system)),
+                    generation);
+            MessageReader.input(MessageReader.anthropic(request.objects("messages")), generation);
+            MessageReader.tools(request, generation);
         }
     }
 

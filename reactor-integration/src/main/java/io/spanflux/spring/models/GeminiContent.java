@@ -38,8 +38,8 @@ final class GeminiContent implements ModelApi {
                 .outputType(outputType(config.word("responseMimeType")));
         if (call.capturesContent()) {
             Outline system = request.object("systemInstruction");
-            generation.systemInstructions(() -> MessageReader.geminiParts(system.objects("parts")));
-            generation.input(() -> MessageReader.gemini(request.objects("contents")));
+            MessageReader.system(MessageReader.geminiParts(system.objects("parts")), generation);
+            MessageReader.input(MessageReader.gemini(request.objects("contents")), generation);
         }
     }
 

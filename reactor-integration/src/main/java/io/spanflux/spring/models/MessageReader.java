@@ -3,6 +3,7 @@
 
 package io.spanflux.spring.models;
 
+import io.spanflux.genai.Generation;
 import io.spanflux.genai.Message;
 import io.spanflux.genai.Message.Part;
 import io.spanflux.genai.ToolDefinition;
@@ -121,9 +122,9 @@ final class MessageReader {
         return name == null ? other("tool_call") : new Part.ToolCall(id, name, arguments);
     }
 
-    /** By name only, as the conventions ask. */
-    static List<ToolDefinition> tools(List<Outline> tools) {
-        return tools.stream()
+    /** Tells of the tools in a request, if there are any: by name only, as the conventions ask. */
+    static void tools(Outline request, Generation generation) {
+        List<ToolDefinition> tools = request.objects("tools").stream()
                 .map(tool -> {
                     String type = tool.word("type");
                     String name = tool.word("name");
@@ -133,6 +134,23 @@ final class MessageReader {
                 })
                 .filter(Objects::nonNull)
                 .toList();
+        if (!tools.isEmpty()) {
+            generation.toolDefinitions(() -> tools);
+        }
+    }
+
+    /** Tells of the messages, if there are any. */
+    static void input(List<Message> messages, Generation generation) {
+        if (!messages.isEmpty()) {
+            generation.input(() -> messages);
+        }
+    }
+
+    /** Tells of what the model is told apart from the messages, if there is anything. */
+    static void system(List<Part> parts, Generation generation) {
+        if (!parts.isEmpty()) {
+            generation.systemInstructions(() -> parts);
+        }
     }
 
     // ---- Gemini --------------------------------------------------------------------------------------------------

@@ -29,8 +29,8 @@ final class OpenAiChat implements ModelApi {
         generation.stopSequences(stop == null ? request.texts("stop") : List.of(stop));
         apiType(call, "chat_completions");
         if (call.capturesContent()) {
-            generation.input(() -> MessageReader.openAi(request.objects("messages")));
-            generation.toolDefinitions(() -> MessageReader.tools(request.objects("tools")));
+            MessageReader.input(MessageReader.openAi(request.objects("messages")), generation);
+            MessageReader.tools(request, generation);
         }
     }
 

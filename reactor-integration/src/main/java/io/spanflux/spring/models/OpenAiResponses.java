@@ -31,9 +31,10 @@ final class OpenAiResponses implements ModelApi {
                 generation.systemInstructions(() -> List.of(new Message.Part.Text(instructions)));
             }
             String input = request.text("input");
-            generation.input(() ->
-                    input == null ? MessageReader.openAiItems(request.objects("input")) : List.of(Message.user(input)));
-            generation.toolDefinitions(() -> MessageReader.tools(request.objects("tools")));
+            MessageReader.input(
+                    input == null ? MessageReader.openAiItems(request.objects("input")) : List.of(Message.user(input)),
+                    generation);
+            MessageReader.tools(request, generation);
         }
     }
 

@@ -561,6 +561,20 @@ class GenerationTraceTest {
         assertKept("gen_ai.input.messages");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {CHAT, "/v1/responses", "/v1/messages", "/v1beta/models/g:generateContent"})
+    void whatWasNotSent_isNoAttribute(String path) {
+        capture();
+        answer(200, "application/json", "{}");
+        post(client(), path, "{\"model\":\"m\"}")
+                .header("anthropic-version", "2023-06-01")
+                .retrieve()
+                .bodyToMono(String.class)
+                .block(SOON);
+        assertThat(attributes())
+                .doesNotContainKeys("gen_ai.tool.definitions", "gen_ai.system_instructions", "gen_ai.input.messages");
+    }
+
     // ---- embeddings ----------------------------------------------------------------------------------------------
 
     private static final String EMBEDDINGS = "/v1/embeddings";
