@@ -21,6 +21,7 @@ import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.ErrorResponse;
 import org.springframework.web.reactive.HandlerMapping;
+import org.springframework.web.reactive.resource.ResourceWebHandler;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
@@ -168,11 +169,11 @@ final class ServerSpan {
     }
 
     private void describe(@Nullable Throwable error, Outcome outcome) {
+        int status = status(error, outcome);
         Object route = exchange.getAttribute(HandlerMapping.BEST_MATCHING_PATTERN_ATTRIBUTE);
-        if (route != null) {
+        if (route != null && !(status == 404 && isWhatNothingElseMatched(route))) {
             span.attribute("http.route", route.toString()).rename(span.name() + ' ' + route);
         }
-        int status = status(error, outcome);
         if (status > 0) {
             span.attribute("http.response.status_code", status);
         }
@@ -183,6 +184,12 @@ final class ServerSpan {
         } else if (status >= 500) {
             span.status(SpanStatus.ERROR).attribute("error.type", Integer.toString(status));
         }
+    }
+
+    /** Spring's handler of static files takes every path that is nobody else's. */
+    private boolean isWhatNothingElseMatched(Object route) {
+        return route.toString().equals("/**")
+                && exchange.getAttribute(HandlerMapping.BEST_MATCHING_HANDLER_ATTRIBUTE) instanceof ResourceWebHandler;
     }
 
     /** What was or will be answered; 0 for a client that left before. */

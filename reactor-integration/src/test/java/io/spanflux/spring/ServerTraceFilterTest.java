@@ -226,6 +226,27 @@ class ServerTraceFilterTest {
     }
 
     @Test
+    void mistypedPath_hasNoRoute_butAFileHasTheOneOfFiles() {
+        start(App.class);
+        for (String path : List.of("/nowhere", "/hello.txt", "/anything/else")) {
+            client().get()
+                    .uri(path)
+                    .exchangeToMono(response -> response.releaseBody())
+                    .block(SOON);
+        }
+        awaitAllEnded(3);
+        assertThat(server("GET").attributes().asMap())
+                .containsEntry("http.response.status_code", 404L)
+                .doesNotContainKey("http.route");
+        assertThat(server("GET /**").attributes().asMap())
+                .containsEntry("url.path", "/hello.txt")
+                .containsEntry("http.response.status_code", 200L);
+        assertThat(server("GET /anything/**").attributes().asMap())
+                .as("a route of the application, which answers 404")
+                .containsEntry("http.response.status_code", 404L);
+    }
+
+    @Test
     void client_thatLeavesBeforeTheAnswer_endsTheSpans() {
         start(App.class);
         Disposable call =
@@ -566,6 +587,11 @@ class ServerTraceFilterTest {
         @GetMapping("/missing")
         Mono<String> missing() {
             return Mono.error(new ResponseStatusException(HttpStatus.NOT_FOUND));
+        }
+
+        @GetMapping("/anything/**")
+        Mono<String> anything() {
+            return missing();
         }
 
         @GetMapping("/broken")
