@@ -12,6 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.context.SmartLifecycle;
+import reactor.core.scheduler.Schedulers;
 
 /**
  * Delivers what is left when the application stops: after the web server has drained and stopped, because requests that end
@@ -94,9 +95,20 @@ final class SpanfluxLifecycle implements SmartLifecycle, DisposableBean {
     @Override
     public void destroy() {
         Spanflux closing = owned;
-        if (closing != null) {
-            report(closing.awaitClose(timeLeft()));
+        if (closing == null) {
+            return;
         }
+        if (Schedulers.isInNonBlockingThread()) {
+            log.warn(
+                    "The context is closed on {}, which must not block, so that the delivery of the last spans is not waited for:"
+                            + " they are lost if the process ends before.",
+                    Thread.currentThread().getName());
+            // Bounded by the time-out.
+            var unused = closing.close(timeLeft())
+                    .subscribe(SpanfluxLifecycle::report, e -> log.warn("Spanflux could not be closed.", e));
+            return;
+        }
+        report(closing.awaitClose(timeLeft()));
     }
 
     private Duration timeLeft() {
