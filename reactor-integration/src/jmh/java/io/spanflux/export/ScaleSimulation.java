@@ -253,7 +253,9 @@ public final class ScaleSimulation {
                 System.out.printf("%12d %14.2f %18.2f%n", count, cost / 1e3, cost / 1e3 / count);
             }
         } finally {
-            collectors.forEach(Collector.Remote::close);
+            for (Collector.Remote collector : collectors) {
+                collector.close();
+            }
         }
     }
 }

@@ -282,7 +282,9 @@ public final class RecordPipeline<T extends Measured> {
         try {
             loop();
         } catch (Throwable failure) {
-            if (!closed) {
+            if (closed) {
+                elsewhere(this::stopWorker);
+            } else {
                 work.set(1);
                 schedule(RESTART_MILLIS);
             }
@@ -310,7 +312,10 @@ public final class RecordPipeline<T extends Measured> {
             seen = work.addAndGet(-seen);
             // What came while the pipeline was closed is news that this loop cannot settle any more.
         } while (seen != 0 && !closed);
-        if (closed) {
+        if (seen != 0) {
+            // The loop stays taken, so that nobody schedules anything on what is being stopped. Were it free, whoever
+            // closes
+            // would find it so and stop it.
             elsewhere(this::stopWorker);
         }
     }
@@ -816,8 +821,7 @@ public final class RecordPipeline<T extends Measured> {
         }
         closeExporter(stop);
         // Who saw the pipeline open and has news finds the loop taken, and schedules nothing on what is being stopped.
-        // Where
-        // the loop is taken already it stops its worker itself, when it has run.
+        // Where the loop is taken already it stops its worker itself, when it has run.
         if (work.getAndIncrement() == 0) {
             stopWorker();
         }
