@@ -12,6 +12,7 @@ import io.spanflux.trace.Span;
 import io.spanflux.trace.Tracer;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,12 +24,13 @@ import reactor.core.publisher.Sinks;
 
 /**
  * What a span costs as one thing grows and all others stay: the rate, attributes, content, open streams, exporters. Processor
- * time of the whole process, to collectors in processes of their own; the least of {@value #ROUNDS} rounds. Prints a table for
+ * time of the whole process, to collectors in processes of their own; the least of {@value #ROUNDS} rounds, in steps of the system's clock (10 ms). Prints a table for
  * each; one that is not a line says where it bends.
  */
 public final class ScaleSimulation {
     private static final OperatingSystemMXBean SYSTEM =
             (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
     private static final int ROUNDS = 3;
     private static final int BATCH = 512;
     private static final int CHUNKS = 50;
@@ -183,57 +185,65 @@ public final class ScaleSimulation {
     private static void streams(String endpoint) {
         System.out.printf("%n%12s %16s %16s %18s%n", "streams", "ns CPU a chunk", "of them ours", "bytes an open one");
         for (int count : STREAMS) {
-            double bare = Double.MAX_VALUE;
-            double traced = Double.MAX_VALUE;
-            long bytes = Long.MAX_VALUE;
-            for (int round = 0; round < ROUNDS; round++) {
-                Spanflux spanflux = spanflux(endpoint);
-                ReactiveTracer trace = ReactiveTracer.of(spanflux);
-                for (int again = 0; again < 2 + 20_000 / count / CHUNKS; again++) {
-                    Open without = new Open(count, flux -> flux);
-                    bare = Math.min(bare, without.chunks());
-                    Open with = new Open(count, flux -> flux.transform(trace.chat("openai", "gpt-4o-mini")));
-                    traced = Math.min(traced, with.chunks());
-                    bytes = Math.min(bytes, with.bytes - without.bytes);
+            Spanflux spanflux = spanflux(endpoint);
+            ReactiveTracer trace = ReactiveTracer.of(spanflux);
+            int times = 4 + 40_000 / count;
+            long bare = 0;
+            long traced = 0;
+            for (int i = 0; i < 2 * times; i++) {
+                bare = (i == times ? 0 : bare) + chunks(open(count, flux -> flux));
+                traced = (i == times ? 0 : traced)
+                        + chunks(open(count, flux -> flux.transform(trace.chat("openai", "gpt-4o-mini"))));
+                if (i % (1 + 1_000 / count) == 0) {
                     spanflux.awaitFlush(Duration.ofSeconds(30));
                 }
-                end(spanflux);
             }
-            System.out.printf("%12d %16.0f %16.0f %18d%n", count, traced, traced - bare, bytes / count);
+            double chunks = (double) times * count * CHUNKS;
+            long before = used();
+            List<Sinks.Many<Integer>> without = open(count, flux -> flux);
+            long between = used();
+            List<Sinks.Many<Integer>> with = open(count, flux -> flux.transform(trace.chat("openai", "gpt-4o-mini")));
+            long bytes = used() - between - (between - before);
+            System.out.printf(
+                    "%12d %16.0f %16.0f %18s%n",
+                    count,
+                    traced / chunks,
+                    (traced - bare) / chunks,
+                    // A collection leaves some kilobytes more or less.
+                    count < 100 ? "" : Long.toString(bytes / count));
+            chunks(without);
+            chunks(with);
+            end(spanflux);
         }
     }
 
-    /** So many streams that are open at once, and get their chunks in turns. */
-    private static final class Open {
-        private final List<Sinks.Many<Integer>> sinks = new ArrayList<>();
-        final long bytes;
+    /** So many streams that are open at once. */
+    private static List<Sinks.Many<Integer>> open(int count, UnaryOperator<Flux<Integer>> operator) {
+        List<Sinks.Many<Integer>> sinks = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            Sinks.Many<Integer> sink = Sinks.many().unicast().onBackpressureError();
+            operator.apply(sink.asFlux()).subscribe();
+            sinks.add(sink);
+        }
+        return sinks;
+    }
 
-        Open(int count, UnaryOperator<Flux<Integer>> operator) {
-            long before = used();
-            for (int i = 0; i < count; i++) {
-                Sinks.Many<Integer> sink = Sinks.many().unicast().onBackpressureError();
-                operator.apply(sink.asFlux()).subscribe();
-                sinks.add(sink);
+    /** They get their chunks in turns, and end; nanoseconds of this thread until then. */
+    private static long chunks(List<Sinks.Many<Integer>> sinks) {
+        long begin = THREADS.getCurrentThreadCpuTime();
+        for (int i = 0; i < CHUNKS; i++) {
+            for (Sinks.Many<Integer> sink : sinks) {
+                sink.tryEmitNext(i);
             }
-            bytes = used() - before;
         }
+        long nanos = THREADS.getCurrentThreadCpuTime() - begin;
+        sinks.forEach(Sinks.Many::tryEmitComplete);
+        return nanos;
+    }
 
-        private static long used() {
-            System.gc();
-            return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
-        }
-
-        double chunks() {
-            long cpu = SYSTEM.getProcessCpuTime();
-            for (int i = 0; i < CHUNKS; i++) {
-                for (Sinks.Many<Integer> sink : sinks) {
-                    sink.tryEmitNext(i);
-                }
-            }
-            double nanos = SYSTEM.getProcessCpuTime() - cpu;
-            sinks.forEach(Sinks.Many::tryEmitComplete);
-            return nanos / sinks.size() / CHUNKS;
-        }
+    private static long used() {
+        System.gc();
+        return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
     }
 
     private static void exporters(int seconds) throws IOException {
