@@ -133,10 +133,10 @@ public final class MediaUploads {
                         failures.warn("An upload of media failed; its span points to nothing.", e);
                         return Mono.empty();
                     })
-                    // Before the end is passed on, so that who waits for it finds the place free.
+                    // Before the end is passed on, and before nobody finds it running: who waits finds the place free.
                     .doOnTerminate(() -> {
-                        running.remove(this);
                         release(size);
+                        running.remove(this);
                     })
                     .cache();
         }
