@@ -64,7 +64,7 @@ public final class HttpSpanExporter implements SpanExporter {
 
     @Override
     public Mono<Void> warmUp() {
-        return Mono.defer(() -> sender.warmUp(new SpanPayload(List.of(example()), encoder, now -> now)));
+        return sender.warmUp(() -> new SpanPayload(List.of(example()), encoder, now -> now));
     }
 
     /** A span of no trace, with an attribute of each kind. */

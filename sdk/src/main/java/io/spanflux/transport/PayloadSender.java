@@ -3,6 +3,7 @@
 
 package io.spanflux.transport;
 
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -31,9 +32,9 @@ public interface PayloadSender {
 
     /**
      * Does ahead what would make a process's first request slow, such as loading classes, with a body like those that will be
-     * sent. Sends nothing, leaves nothing open, never fails. Default: nothing.
+     * sent, made where it is needed. Sends nothing, leaves nothing open, never fails. Default: nothing.
      */
-    default Mono<Void> warmUp(Payload example) {
+    default Mono<Void> warmUp(Supplier<Payload> example) {
         return Mono.empty();
     }
 

@@ -24,6 +24,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
@@ -247,7 +248,7 @@ public final class ReactorNettySender implements PayloadSender {
 
     /** For all senders of a process at once, and for TLS as the JVM has it: what {@link Builder#httpClient} says is not tried. */
     @Override
-    public Mono<Void> warmUp(Payload example) {
+    public Mono<Void> warmUp(Supplier<Payload> example) {
         return Rehearsal.once(example, "https".equalsIgnoreCase(endpoint.getScheme()));
     }
 

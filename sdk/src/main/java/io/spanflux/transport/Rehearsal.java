@@ -35,6 +35,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -78,12 +79,15 @@ final class Rehearsal {
     }
 
     /** Completes when the rehearsal is over; at once where there has been one, or is. Never fails. */
-    static Mono<Void> once(Payload example, boolean tls) {
+    static Mono<Void> once(Supplier<Payload> example, boolean tls) {
         return Mono.defer(() -> {
-            Mono<Void> request =
-                    begun.getAndSet(true) ? Mono.empty() : of(example).then();
-            Mono<Void> greeting =
-                    !tls || begunWithTls.getAndSet(true) ? Mono.empty() : Mono.fromRunnable(Rehearsal::greet);
+            Mono<Void> request = begun.getAndSet(true)
+                    ? Mono.empty()
+                    : Mono.fromSupplier(example).flatMap(Rehearsal::of).then();
+            // Not where the stage was closed, a thread that others wait for: it reads certificates.
+            Mono<Void> greeting = !tls || begunWithTls.getAndSet(true)
+                    ? Mono.empty()
+                    : Mono.<Void>fromRunnable(Rehearsal::greet).subscribeOn(Schedulers.boundedElastic());
             return request.then(greeting)
                     .timeout(MOST)
                     .doOnError(failure -> log.debug("Not warmed up; the first request takes longer.", failure))

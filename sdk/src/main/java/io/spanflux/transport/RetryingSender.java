@@ -15,6 +15,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.DoubleSupplier;
 import java.util.function.IntPredicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -241,7 +242,7 @@ public final class RetryingSender implements PayloadSender {
     }
 
     @Override
-    public Mono<Void> warmUp(Payload example) {
+    public Mono<Void> warmUp(Supplier<Payload> example) {
         return delegate.warmUp(example);
     }
 
