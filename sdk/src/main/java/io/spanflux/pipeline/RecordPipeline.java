@@ -314,8 +314,7 @@ public final class RecordPipeline<T extends Measured> {
         } while (seen != 0 && !closed);
         if (seen != 0) {
             // The loop stays taken, so that nobody schedules anything on what is being stopped. Were it free, whoever
-            // closes
-            // would find it so and stop it.
+            // closes would find it so and stop it.
             elsewhere(this::stopWorker);
         }
     }
