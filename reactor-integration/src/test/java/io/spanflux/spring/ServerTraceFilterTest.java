@@ -99,6 +99,15 @@ class ServerTraceFilterTest {
         port = ((WebServerApplicationContext) application).getWebServer().getPort();
     }
 
+    private void getEach(String... paths) {
+        for (String path : paths) {
+            client().get()
+                    .uri(path)
+                    .exchangeToMono(response -> response.releaseBody())
+                    .block(SOON);
+        }
+    }
+
     private WebClient client() {
         return WebClient.create("http://localhost:" + port);
     }
@@ -204,12 +213,7 @@ class ServerTraceFilterTest {
     @Test
     void status_ofAnAnsweredErrorIsTheAnswers_andOnly5xxAreFailures() {
         start(App.class);
-        for (String path : List.of("/missing", "/broken", "/nowhere")) {
-            client().get()
-                    .uri(path)
-                    .exchangeToMono(response -> response.releaseBody())
-                    .block(SOON);
-        }
+        getEach("/missing", "/broken", "/nowhere");
         awaitAllEnded(3);
         assertThat(server("GET /missing").attributes().get("http.response.status_code"))
                 .isEqualTo(404L);
@@ -228,12 +232,7 @@ class ServerTraceFilterTest {
     @Test
     void mistypedPath_hasNoRoute_butAFileHasTheOneOfFiles() {
         start(App.class);
-        for (String path : List.of("/nowhere", "/hello.txt", "/anything/else")) {
-            client().get()
-                    .uri(path)
-                    .exchangeToMono(response -> response.releaseBody())
-                    .block(SOON);
-        }
+        getEach("/nowhere", "/hello.txt", "/anything/else");
         awaitAllEnded(3);
         assertThat(server("GET").attributes().asMap())
                 .containsEntry("http.response.status_code", 404L)
