@@ -4,6 +4,7 @@
 package io.spanflux;
 
 import io.spanflux.export.ExportResult;
+import io.spanflux.export.ForwardingExporter;
 import io.spanflux.export.SpanExporter;
 import io.spanflux.trace.Span;
 import io.spanflux.transport.SendingWatch;

@@ -5,6 +5,7 @@ package io.spanflux;
 
 import io.spanflux.diagnostics.FatalErrors;
 import io.spanflux.export.ExportResult;
+import io.spanflux.export.ForwardingExporter;
 import io.spanflux.export.SpanExporter;
 import io.spanflux.genai.BilledData;
 import io.spanflux.pricing.Pricing;

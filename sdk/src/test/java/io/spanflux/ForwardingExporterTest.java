@@ -5,6 +5,7 @@ package io.spanflux;
 
 import io.spanflux.config.Environment;
 import io.spanflux.export.ExportResult;
+import io.spanflux.export.ForwardingExporter;
 import io.spanflux.export.SpanExporter;
 import io.spanflux.pipeline.Ledger;
 import io.spanflux.trace.Span;

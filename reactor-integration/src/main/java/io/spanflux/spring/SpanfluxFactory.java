@@ -10,6 +10,7 @@ import io.spanflux.export.MetricExporter;
 import io.spanflux.export.OtlpExporter;
 import io.spanflux.export.OtlpLogExporter;
 import io.spanflux.export.OtlpMetricExporter;
+import io.spanflux.export.OtlpSettings;
 import io.spanflux.export.SpanExporter;
 import io.spanflux.genai.ContentRedactor;
 import io.spanflux.genai.MediaUploads;
@@ -34,6 +35,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -89,14 +91,9 @@ final class SpanfluxFactory {
 
     private void exporters(List<SpanExporter> exporters, Spanflux.Builder builder) {
         exporters.forEach(builder::exporter);
-        Otlp otlp = properties.otlp();
-        if (otlp != null) {
-            OtlpExporter.Builder exporter = OtlpExporter.builder().environment(environment);
-            present(otlp.endpoint(), exporter::endpoint);
-            present(otlp.headers(), headers -> headers.forEach(exporter::header));
-            present(otlp.timeout(), exporter::timeout);
-            present(otlp.compression(), exporter::compression);
-            builder.exporter(exporter.build());
+        if (properties.otlp() != null) {
+            builder.exporter(
+                    configured(OtlpExporter.builder(), UnaryOperator.identity()).build());
         }
     }
 
@@ -160,7 +157,9 @@ final class SpanfluxFactory {
             if (exporter != null) {
                 metrics.exporter(exporter);
             } else if (byOtlp) {
-                metrics.exporter(otlpMetricExporter());
+                metrics.exporter(
+                        configured(OtlpMetricExporter.builder(), url -> withoutPath(url, "metrics", "a MetricExporter"))
+                                .build());
             } else {
                 metrics.withoutExporter();
             }
@@ -179,7 +178,9 @@ final class SpanfluxFactory {
             if (exporter != null) {
                 events.exporter(exporter);
             } else if (byOtlp) {
-                events.exporter(otlpLogExporter());
+                events.exporter(
+                        configured(OtlpLogExporter.builder(), url -> withoutPath(url, "events", "a LogExporter"))
+                                .build());
             } else {
                 events.withoutExporter();
             }
@@ -192,30 +193,16 @@ final class SpanfluxFactory {
         return capture != null && capture.onEvents() && environment.text("OTEL_LOGS_EXPORTER") == null;
     }
 
-    private LogExporter otlpLogExporter() {
-        OtlpLogExporter.Builder exporter = OtlpLogExporter.builder().environment(environment);
+    private <B extends OtlpSettings<B>> B configured(B exporter, UnaryOperator<String> endpoint) {
+        exporter.environment(environment);
         Otlp otlp = properties.otlp();
         if (otlp != null) {
-            present(otlp.endpoint(), endpoint -> exporter.endpoint(withoutPath(endpoint, "events", "a LogExporter")));
+            present(otlp.endpoint(), url -> exporter.endpoint(endpoint.apply(url)));
             present(otlp.headers(), headers -> headers.forEach(exporter::header));
             present(otlp.timeout(), exporter::timeout);
             present(otlp.compression(), exporter::compression);
         }
-        return exporter.build();
-    }
-
-    private MetricExporter otlpMetricExporter() {
-        OtlpMetricExporter.Builder exporter = OtlpMetricExporter.builder().environment(environment);
-        Otlp otlp = properties.otlp();
-        if (otlp != null) {
-            present(
-                    otlp.endpoint(),
-                    endpoint -> exporter.endpoint(withoutPath(endpoint, "metrics", "a MetricExporter")));
-            present(otlp.headers(), headers -> headers.forEach(exporter::header));
-            present(otlp.timeout(), exporter::timeout);
-            present(otlp.compression(), exporter::compression);
-        }
-        return exporter.build();
+        return exporter;
     }
 
     /** The path of an endpoint for traces is no path for others, and nothing says what is. */

@@ -26,11 +26,9 @@ import reactor.core.publisher.Mono;
  * OtlpExporter.builder().endpoint("https://collector:4318").header("x-api-key", key).build()
  * }</pre>
  */
-public final class OtlpExporter implements SpanExporter {
-    private final HttpSpanExporter exporter;
-
+public final class OtlpExporter extends ForwardingExporter {
     private OtlpExporter(HttpSpanExporter exporter) {
-        this.exporter = exporter;
+        super(exporter);
     }
 
     /** An exporter configured by the environment alone. */
@@ -46,36 +44,6 @@ public final class OtlpExporter implements SpanExporter {
     @Override
     public Mono<ExportResult> export(List<Span> batch) {
         return exporter.export(batch);
-    }
-
-    @Override
-    public Mono<Void> warmUp() {
-        return exporter.warmUp();
-    }
-
-    @Override
-    public void retryNow() {
-        exporter.retryNow();
-    }
-
-    @Override
-    public void setAside() {
-        exporter.setAside();
-    }
-
-    @Override
-    public ExportResult afterSpool() {
-        return exporter.afterSpool();
-    }
-
-    @Override
-    public @Nullable String obstacle() {
-        return exporter.obstacle();
-    }
-
-    @Override
-    public Mono<Void> close() {
-        return exporter.close();
     }
 
     @Override

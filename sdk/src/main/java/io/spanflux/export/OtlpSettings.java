@@ -25,7 +25,7 @@ import reactor.core.scheduler.Schedulers;
  * Where and how one signal is sent by OTLP: what was set in code, else the variable for that signal, else the one for all
  * signals, else the default. What the builders of all signals have in common. Not thread-safe.
  */
-abstract class OtlpSettings<B extends OtlpSettings<B>> {
+public abstract class OtlpSettings<B extends OtlpSettings<B>> {
     private static final String PREFIX = "OTEL_EXPORTER_OTLP_";
     private static final String DEFAULT_HOST = "http://localhost:4318/";
 

@@ -8,8 +8,8 @@ import io.spanflux.config.SdkVersion;
 import io.spanflux.diagnostics.RepeatedWarning;
 import io.spanflux.export.DropCause;
 import io.spanflux.export.ExportResult;
+import io.spanflux.export.ForwardingExporter;
 import io.spanflux.export.HttpSpanExporter;
-import io.spanflux.export.SpanExporter;
 import io.spanflux.trace.Span;
 import io.spanflux.transport.PayloadSender;
 import io.spanflux.transport.ReactorNettySender;
@@ -50,10 +50,9 @@ import reactor.core.scheduler.Schedulers;
  *
  * <p>Threads: any; key and switch may be changed at any time, for spans that are sent from then on.
  */
-public final class OpenAiTracesExporter implements SpanExporter {
+public final class OpenAiTracesExporter extends ForwardingExporter {
     private static final Logger log = LoggerFactory.getLogger(OpenAiTracesExporter.class);
 
-    private final HttpSpanExporter exporter;
     private final AtomicReference<@Nullable String> apiKey;
     private volatile boolean disabled;
     private final RepeatedWarning missingKey = new RepeatedWarning(log);
@@ -63,10 +62,14 @@ public final class OpenAiTracesExporter implements SpanExporter {
     private final AtomicReference<@Nullable Division> cutShort = new AtomicReference<>();
 
     private OpenAiTracesExporter(
-            PayloadSender sender, boolean hosted, boolean cai, @Nullable String apiKey, boolean disabled) {
-        this.apiKey = new AtomicReference<>(apiKey);
+            PayloadSender sender,
+            boolean hosted,
+            boolean cai,
+            AtomicReference<@Nullable String> apiKey,
+            boolean disabled) {
+        super(new HttpSpanExporter(new OpenAiTraceEncoder(hosted, cai, apiKey::get), sender));
+        this.apiKey = apiKey;
         this.disabled = disabled;
-        this.exporter = new HttpSpanExporter(new OpenAiTraceEncoder(hosted, cai, this.apiKey::get), sender);
     }
 
     /** An exporter to OpenAI, configured by the environment alone. */
@@ -194,26 +197,6 @@ public final class OpenAiTracesExporter implements SpanExporter {
         });
     }
 
-    @Override
-    public Mono<Void> warmUp() {
-        return exporter.warmUp();
-    }
-
-    @Override
-    public void retryNow() {
-        exporter.retryNow();
-    }
-
-    @Override
-    public @Nullable String obstacle() {
-        return exporter.obstacle();
-    }
-
-    @Override
-    public Mono<Void> close() {
-        return exporter.close();
-    }
-
     /** Never the key. */
     @Override
     public String toString() {
@@ -326,7 +309,7 @@ public final class OpenAiTracesExporter implements SpanExporter {
                     new RetryingSender(sender.build(), retryPolicy, Schedulers.parallel(), Builder::isRetryable),
                     HostedRules.isHosted(endpoint),
                     cai,
-                    apiKey == null ? keyOfEnvironment() : apiKey,
+                    new AtomicReference<>(apiKey == null ? keyOfEnvironment() : apiKey),
                     disabled == null ? isDisabledByEnvironment() : disabled);
         }
 

@@ -1,22 +1,24 @@
 // Copyright The Spanflux Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package io.spanflux;
+package io.spanflux.export;
 
-import io.spanflux.export.ExportResult;
-import io.spanflux.export.SpanExporter;
-import io.spanflux.export.SpanGrouping;
 import io.spanflux.trace.Span;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
-/** Leaves all but the export to another one: a test holds that it forwards whatever an exporter can be asked. */
-abstract class ForwardingExporter implements SpanExporter {
-    final SpanExporter exporter;
+/**
+ * Leaves all but the export to another one, for those that stand before an exporter: one that does not forward a question
+ * answers it in the other's place.
+ */
+public abstract class ForwardingExporter implements SpanExporter {
+    /** The other one. */
+    protected final SpanExporter exporter;
 
-    ForwardingExporter(SpanExporter exporter) {
+    /** Forwards to {@code exporter}. */
+    protected ForwardingExporter(SpanExporter exporter) {
         this.exporter = exporter;
     }
 
