@@ -108,7 +108,10 @@ public final class GenerationTrace implements ExchangeFilterFunction {
                 .body(body -> Flux.defer(() -> {
                     AnswerBytes bytes = AnswerBytes.of(response.headers().asHttpHeaders(), api, call, unreadable);
                     call.reading(bytes);
-                    return body.doOnNext(bytes::see)
+                    // Hidden, since a body made from a collection is read as one, by some who then never ask for its
+                    // end.
+                    return body.hide()
+                            .doOnNext(bytes::see)
                             .doOnComplete(() -> {
                                 bytes.over();
                                 call.completed();

@@ -40,8 +40,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.reactivestreams.Publisher;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferUtils;
+import org.springframework.core.io.buffer.DefaultDataBufferFactory;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.client.reactive.ReactorClientHttpConnector;
+import org.springframework.web.reactive.function.client.ClientResponse;
 import org.springframework.web.reactive.function.client.WebClient;
 import org.springframework.web.reactive.function.client.WebClientResponseException;
 import reactor.core.publisher.Flux;
@@ -304,6 +307,31 @@ class GenerationTraceTest {
         } else {
             assertThat(attributes).doesNotContainKeys("gen_ai.output.messages", "gen_ai.input.messages");
         }
+    }
+
+    /** As a cache answers, or a stub: by SYNC fusion, whose end nobody has to ask for. */
+    @Test
+    void stream_ofACollection_endsTheSpan() {
+        List<DataBuffer> buffers = CHAT_STREAM
+                .lines()
+                .map(line ->
+                        DefaultDataBufferFactory.sharedInstance.wrap((line + '\n').getBytes(StandardCharsets.UTF_8)))
+                .map(DataBuffer.class::cast)
+                .toList();
+        WebClient cached = WebClient.builder()
+                .filter(GenerationTrace.of(spanflux))
+                .exchangeFunction(request -> Mono.just(ClientResponse.create(HttpStatus.OK)
+                        .header("Content-Type", "text/event-stream")
+                        .body(Flux.fromIterable(buffers))
+                        .build()))
+                .build();
+        assertThat(post(cached, "http://127.0.0.1:1" + CHAT, CHAT_REQUEST.formatted(true))
+                        .retrieve()
+                        .bodyToFlux(String.class)
+                        .collectList()
+                        .block(SOON))
+                .hasSize(7);
+        assertThat(attributes()).containsEntry("spanflux.stream.chunks", 6L);
     }
 
     @Test
