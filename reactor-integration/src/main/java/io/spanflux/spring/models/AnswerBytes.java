@@ -27,6 +27,9 @@ final class AnswerBytes implements AutoCloseable {
     private static final int PIECE = 8192;
 
     private static final Set<String> NEVER = Set.of(
+            "object",
+            "created",
+            "obfuscation",
             "logprobs",
             "logprobsResult",
             "data",
@@ -42,6 +45,9 @@ final class AnswerBytes implements AutoCloseable {
     private static final Set<String> WHOLE = Set.of("args", "input");
 
     private static final Set<String> WITHOUT_CONTENT = Set.of(
+            "object",
+            "created",
+            "obfuscation",
             "logprobs",
             "logprobsResult",
             "content",

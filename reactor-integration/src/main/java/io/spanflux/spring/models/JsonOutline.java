@@ -37,6 +37,24 @@ final class JsonOutline {
     private static final int MAX_NAME = 128;
     private static final int MAX_LITERAL = 40;
 
+    /** Digits of a number that fit into a long whatever they are. */
+    private static final int SAFE_DIGITS = 18;
+
+    /** Names remembered, each in the place of its hash: the events of a stream have all the same ones. */
+    private static final int NAMES = 64;
+
+    private static final class Name {
+        private final byte[] bytes;
+        private final String text;
+        private final boolean skipped;
+
+        Name(byte[] bytes, String text, boolean skipped) {
+            this.bytes = bytes;
+            this.text = text;
+            this.skipped = skipped;
+        }
+    }
+
     private enum State {
         VALUE,
         FIRST_VALUE,
@@ -61,7 +79,8 @@ final class JsonOutline {
     private final boolean[] inObject = new boolean[MAX_DEPTH + 1];
     // A Map, a List, or null for what is not kept.
     private final @Nullable Object[] containers = new Object[MAX_DEPTH + 1];
-    private final @Nullable String[] names = new String[MAX_DEPTH + 1];
+    private final @Nullable Name[] names = new Name[MAX_DEPTH + 1];
+    private final @Nullable Name[] remembered = new Name[NAMES];
 
     /** The depth of the outermost object around that is whole; 0 where there is none. */
     private int wholeFrom;
@@ -171,7 +190,8 @@ final class JsonOutline {
         } else if (!root && isKept()) {
             container = object ? new LinkedHashMap<String, Object>() : new ArrayList<Object>();
             put(container);
-            if (object && wholeFrom == 0 && inObject[depth] && whole.contains(String.valueOf(names[depth]))) {
+            Name name = names[depth];
+            if (object && wholeFrom == 0 && inObject[depth] && name != null && whole.contains(name.text)) {
                 wholeFrom = depth + 1;
             }
         }
@@ -245,7 +265,7 @@ final class JsonOutline {
             state = name ? State.COLON : State.COMMA;
             if (name) {
                 // A name that is too long is none that anyone asks for.
-                names[depth] = containers[depth] == null || length > MAX_NAME ? null : taken();
+                names[depth] = containers[depth] == null || length > MAX_NAME ? null : name();
             } else if (isKept()) {
                 keep(taken());
             }
@@ -254,8 +274,24 @@ final class JsonOutline {
         take(next);
     }
 
+    private Name name() {
+        int hash = length;
+        for (int i = 0; i < length; i++) {
+            hash = 31 * hash + text[i];
+        }
+        int place = (hash ^ hash >>> 16) & (NAMES - 1);
+        Name before = remembered[place];
+        if (before != null && Arrays.equals(before.bytes, 0, before.bytes.length, text, 0, length)) {
+            return before;
+        }
+        String decoded = decoded(text, length);
+        Name name = new Name(Arrays.copyOf(text, length), decoded, skipped.contains(decoded));
+        remembered[place] = name;
+        return name;
+    }
+
     private String taken() {
-        bytes += state == State.COLON ? 0 : length;
+        bytes += length;
         if (length < text.length / 4 && text.length > 4096) {
             // One long text shall not hold its buffer for the rest of a stream.
             byte[] shorter = Arrays.copyOf(text, length);
@@ -341,11 +377,23 @@ final class JsonOutline {
     }
 
     private @Nullable Object literal() {
+        if (text[0] == 'n') {
+            return null;
+        }
+        if (length <= SAFE_DIGITS) {
+            long number = 0;
+            int digits = 0;
+            while (digits < length && text[digits] >= '0' && text[digits] <= '9') {
+                number = 10 * number + text[digits++] - '0';
+            }
+            if (digits == length) {
+                return number;
+            }
+        }
         String word = new String(text, 0, length, StandardCharsets.US_ASCII);
         return switch (word) {
             case "true" -> true;
             case "false" -> false;
-            case "null" -> null;
             default -> number(word);
         };
     }
@@ -371,8 +419,8 @@ final class JsonOutline {
         if (parent == null || nodes >= MAX_NODES + (inObject[depth] && depth <= 2 ? RESERVE : 0)) {
             return false;
         }
-        String name = names[depth];
-        return !inObject[depth] || (name != null && (wholeFrom > 0 || !skipped.contains(name)));
+        Name name = names[depth];
+        return !inObject[depth] || (name != null && (wholeFrom > 0 || !name.skipped));
     }
 
     private void keep(@Nullable Object value) {
@@ -385,8 +433,9 @@ final class JsonOutline {
     private void put(Object value) {
         nodes++;
         Object parent = containers[depth];
-        if (parent instanceof Map<?, ?> map) {
-            ((Map<String, Object>) map).put(String.valueOf(names[depth]), value);
+        Name name = names[depth];
+        if (parent instanceof Map<?, ?> map && name != null) {
+            ((Map<String, Object>) map).put(name.text, value);
         } else if (parent instanceof List<?> list) {
             ((List<Object>) list).add(value);
         }

@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 final class OpenAiChat implements ModelApi {
     private static final int MAX_INDEX = 127;
 
+    private @Nullable String fingerprint;
+
     @Override
     public void request(Outline request, CallSpan call) {
         call.model(request.word("model"));
@@ -64,10 +66,7 @@ final class OpenAiChat implements ModelApi {
         Generation generation = call.generation();
         generation.responseId(answer.word("id"));
         call.answeredBy(answer.word("model"), answer.word("service_tier"));
-        String fingerprint = answer.word("system_fingerprint");
-        if (fingerprint != null && "openai".equals(generation.provider())) {
-            call.span().attribute("openai.response.system_fingerprint", fingerprint);
-        }
+        fingerprint(answer.word("system_fingerprint"), call);
         for (Outline choice : answer.objects("choices")) {
             choice(choice, call);
         }
@@ -78,6 +77,16 @@ final class OpenAiChat implements ModelApi {
         if (!error.isEmpty()) {
             String code = error.word("code");
             call.failed(code == null ? error.word("type") : code);
+        }
+    }
+
+    /** Each event of a stream says it again, and a span keeps all that it is told until it ends. */
+    private void fingerprint(@Nullable String said, CallSpan call) {
+        if (said != null
+                && !said.equals(fingerprint)
+                && "openai".equals(call.generation().provider())) {
+            call.span().attribute("openai.response.system_fingerprint", said);
+            fingerprint = said;
         }
     }
 
