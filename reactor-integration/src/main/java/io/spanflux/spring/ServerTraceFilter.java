@@ -12,6 +12,7 @@ import io.spanflux.trace.Tracer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,6 +48,7 @@ final class ServerTraceFilter implements WebFilter, Ordered {
     private final boolean serverSpan;
     private final List<PathPattern> excluded;
     private final int order;
+    private final String description;
     private final RepeatedWarning failures = new RepeatedWarning(log);
 
     ServerTraceFilter(Spanflux spanflux, @Nullable RequestScope requestScope, SpanfluxProperties.Webflux properties) {
@@ -58,6 +60,8 @@ final class ServerTraceFilter implements WebFilter, Ordered {
                 .map(PathPatternParser.defaultInstance::parse)
                 .toList();
         this.order = properties.order();
+        this.description =
+                "ServerTraceFilter{serverSpan=" + serverSpan + ", order=" + order + ", excluded=" + excluded + '}';
     }
 
     @Override
@@ -109,8 +113,11 @@ final class ServerTraceFilter implements WebFilter, Ordered {
     }
 
     private Mono<Scope> scopeOf(ServerWebExchange exchange, RequestScope asked) {
-        return Mono.defer(() -> asked.scope(exchange))
-                .timeout(SCOPE_TIMEOUT)
+        // What is there without waiting takes no timer, whose thread would have to be woken for each request.
+        return Mono.defer(() -> {
+                    Mono<Scope> scope = asked.scope(exchange);
+                    return scope instanceof Callable ? scope : scope.timeout(SCOPE_TIMEOUT);
+                })
                 .onErrorResume(e -> {
                     failures.caught("A RequestScope failed; the request goes on without what it would have said.", e);
                     return Mono.empty();
@@ -161,8 +168,9 @@ final class ServerTraceFilter implements WebFilter, Ordered {
         return failures.count();
     }
 
+    /** Spring asks each filter for it with each request, for its checkpoints. */
     @Override
     public String toString() {
-        return "ServerTraceFilter{serverSpan=" + serverSpan + ", order=" + order + ", excluded=" + excluded + '}';
+        return description;
     }
 }
