@@ -4,16 +4,8 @@
 package io.spanflux.spring;
 
 import com.sun.management.OperatingSystemMXBean;
-import io.micrometer.observation.ObservationRegistry;
-import io.micrometer.tracing.handler.DefaultTracingObservationHandler;
-import io.micrometer.tracing.otel.bridge.OtelCurrentTraceContext;
-import io.micrometer.tracing.otel.bridge.OtelTracer;
-import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter;
-import io.opentelemetry.sdk.trace.SdkTracerProvider;
-import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
+import com.sun.management.ThreadMXBean;
 import io.spanflux.bench.Collector;
-import io.spanflux.reactor.ReactiveTracer;
-import io.spanflux.trace.Scope;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -25,20 +17,14 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
-import org.springframework.boot.SpringApplication;
-import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
-import org.springframework.boot.web.server.context.WebServerApplicationContext;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.springframework.context.ConfigurableApplicationContext;
-import org.springframework.context.annotation.Bean;
-import org.springframework.context.annotation.Configuration;
-import org.springframework.core.ParameterizedTypeReference;
-import org.springframework.http.MediaType;
 import org.springframework.http.client.reactive.ReactorClientHttpConnector;
 import org.springframework.http.codec.ServerSentEvent;
-import org.springframework.web.bind.annotation.GetMapping;
-import org.springframework.web.bind.annotation.PathVariable;
-import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.reactive.function.client.WebClient;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -49,39 +35,38 @@ import reactor.netty.resources.ConnectionProvider;
 
 /**
  * The application of ManyUsersTest, 200 people at once of whom half leave, in a process of its own for each peer; people, model and
- * collector are in this one. The peers take turns, and what counts is the processor time of the application's whole process.
- *
- * <p>{@code plain} traces nothing. {@code spanflux} makes three spans of a request (server, agent, generation, whose stream it
- * reads) and sends them by OTLP. {@code micrometer} has Spring's observations of server and client, two spans, through the bridge
- * to OpenTelemetry's SDK and its exporter.
+ * collector are in this one. The peers take turns, and what counts is the processor time of the application's process: of all of it,
+ * and of its own threads alone, which leaves out compiler and collector. Latency is that of those who stay: how long the answer took
+ * beyond what the model needs to say it. The peers are
+ * {@link ChatApplication}'s.
  */
 public final class ManyUsersBenchmark {
     private static final int USERS = 200;
     private static final int WAVES = 5;
     private static final int WORDS = 20;
+    private static final Duration TICK = Duration.ofMillis(10);
     private static final List<String> PEERS = List.of("plain", "spanflux", "micrometer");
     private static final Duration SOON = Duration.ofSeconds(60);
-    private static final ParameterizedTypeReference<ServerSentEvent<String>> EVENTS =
-            new ParameterizedTypeReference<>() {};
 
     private ManyUsersBenchmark() {}
 
-    /** Rounds that count, 9 unless said otherwise, after half as many that do not. */
+    /** Rounds of 1,000 requests that count, 9 unless said otherwise, after four times as many that do not. */
     public static void main(String[] arguments) throws IOException {
         int rounds = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 9;
+        int warmUp = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 4 * rounds;
         AtomicLong bodies = new AtomicLong();
         DisposableServer model = model();
         Map<String, App> apps = new LinkedHashMap<>();
-        Map<String, List<Double>> micros = new LinkedHashMap<>();
+        Map<String, List<Round>> results = new LinkedHashMap<>();
         try (Collector collector = new Collector(nanoTime -> bodies.incrementAndGet())) {
             for (String peer : PEERS) {
                 apps.put(peer, new App(peer, "http://127.0.0.1:" + model.port(), collector.endpoint()));
             }
-            for (int round = -rounds / 2; round < rounds; round++) {
+            for (int round = -warmUp; round < rounds; round++) {
                 for (String peer : PEERS) {
-                    double each = apps.get(peer).round();
+                    Round result = apps.get(peer).round();
                     if (round >= 0) {
-                        micros.computeIfAbsent(peer, key -> new ArrayList<>()).add(each);
+                        results.computeIfAbsent(peer, key -> new ArrayList<>()).add(result);
                     }
                 }
             }
@@ -89,16 +74,24 @@ public final class ManyUsersBenchmark {
             apps.values().forEach(app -> app.process.destroy());
             model.disposeNow();
         }
-        double plain = median(micros.get("plain"));
-        micros.forEach((peer, each) -> System.out.printf(
-                "%-12s %7.0f us of CPU a request, %.0f to %.0f, %.2f times plain%n",
-                peer, median(each), each.get(0), each.get(each.size() - 1), median(each) / plain));
+        results.forEach((peer, each) -> System.out.printf(
+                "%-12s us of CPU a request: %5.0f (%.0f to %.0f), of its threads %5.0f; ms beyond the model's: p50 %4.1f, p99 %5.1f%n",
+                peer,
+                median(each, Round::micros),
+                each.stream().mapToDouble(Round::micros).min().orElseThrow(),
+                each.stream().mapToDouble(Round::micros).max().orElseThrow(),
+                median(each, Round::microsOfThreads),
+                median(each, Round::p50),
+                median(each, Round::p99)));
         System.out.println(bodies + " bodies have reached the collector");
     }
 
-    private static double median(List<Double> values) {
-        Collections.sort(values);
-        return values.get(values.size() / 2);
+    /** What a round of requests took: CPU a request, latencies in ms. */
+    private record Round(double micros, double microsOfThreads, double p50, double p99) {}
+
+    private static double median(List<Round> rounds, ToDoubleFunction<Round> value) {
+        double[] sorted = rounds.stream().mapToDouble(value).sorted().toArray();
+        return sorted[sorted.length / 2];
     }
 
     /** OpenAI's streamed chat completions; who leaves is answered without end. */
@@ -118,19 +111,8 @@ public final class ManyUsersBenchmark {
     }
 
     private static Flux<String> answer(boolean endless) {
-        Flux<String> words = Flux.interval(Duration.ofMillis(10))
-                .onBackpressureDrop()
-                .map(tick -> "data: {\"id\":\"chatcmpl-1\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":"
-                        + "{\"content\":\"word \"},\"finish_reason\":null}]}\n\n");
-        return endless
-                ? words
-                : words.take(WORDS)
-                        .concatWithValues(
-                                "data: {\"id\":\"chatcmpl-1\",\"choices\":[{\"index\":0,\"delta\":{},"
-                                        + "\"finish_reason\":\"stop\"}]}\n\n",
-                                "data: {\"id\":\"chatcmpl-1\",\"choices\":[],\"usage\":{\"prompt_tokens\":9,"
-                                        + "\"completion_tokens\":20}}\n\n",
-                                "data: [DONE]\n\n");
+        Flux<String> words = Flux.interval(TICK).onBackpressureDrop().map(tick -> ChatApplication.WORD);
+        return endless ? words : words.take(WORDS).concatWithValues(ChatApplication.END);
     }
 
     /** An application in a process of its own, as the people see it. */
@@ -145,131 +127,91 @@ public final class ManyUsersBenchmark {
                     .start();
             answers = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
             client = WebClient.builder()
-                    .baseUrl("http://localhost:" + number())
+                    .baseUrl("http://localhost:" + line("\\d+"))
                     .clientConnector(
                             new ReactorClientHttpConnector(HttpClient.create(ConnectionProvider.newConnection())))
                     .build();
         }
 
-        private long number() throws IOException {
+        private String line(String pattern) throws IOException {
             String line = answers.readLine();
-            while (line != null && !line.matches("\\d+")) {
+            while (line != null && !line.matches(pattern)) {
                 line = answers.readLine();
             }
-            return Long.parseLong(line);
+            return Objects.requireNonNull(line, "The application has ended");
         }
 
-        private long cpuNanos() throws IOException {
+        /** Nanoseconds of the process, and of its threads. */
+        private long[] cpuNanos() throws IOException {
             process.getOutputStream().write('\n');
             process.getOutputStream().flush();
-            return number();
+            return Stream.of(line("\\d+ \\d+").split(" "))
+                    .mapToLong(Long::parseLong)
+                    .toArray();
         }
 
-        /** Microseconds of CPU a request. */
-        double round() throws IOException {
-            long before = cpuNanos();
+        Round round() throws IOException {
+            List<Long> nanos = Collections.synchronizedList(new ArrayList<>());
+            long[] before = cpuNanos();
             for (int wave = 0; wave < WAVES; wave++) {
                 List<Mono<Void>> calls = new ArrayList<>();
                 for (int user = 0; user < USERS; user++) {
-                    boolean leaves = user % 2 == 1;
-                    Flux<ServerSentEvent<String>> words = client.get()
-                            .uri("/chat/{model}", leaves ? "model-leaves" : "model-stays")
-                            .header("X-User", "user-" + user)
-                            .retrieve()
-                            .bodyToFlux(EVENTS);
-                    calls.add((leaves ? words.take(1 + user % WORDS) : words).then());
+                    calls.add(user % 2 == 1 ? leaves(user) : stays(user, nanos));
                 }
                 Flux.merge(Flux.fromIterable(calls), USERS).blockLast(SOON);
             }
-            return (cpuNanos() - before) / 1e3 / (WAVES * USERS);
+            long[] after = cpuNanos();
+            long[] sorted = nanos.stream().mapToLong(Long::longValue).sorted().toArray();
+            double each = 1e3 * WAVES * USERS;
+            return new Round(
+                    (after[0] - before[0]) / each,
+                    (after[1] - before[1]) / each,
+                    sorted[sorted.length / 2] / 1e6,
+                    sorted[sorted.length * 99 / 100] / 1e6);
+        }
+
+        private Mono<Void> leaves(int user) {
+            return ask(user, "model-leaves").take(1 + user % WORDS).then();
+        }
+
+        private Mono<Void> stays(int user, List<Long> nanos) {
+            return Mono.defer(() -> {
+                long start = System.nanoTime();
+                return ask(user, "model-stays")
+                        .then()
+                        .doOnSuccess(done -> nanos.add(System.nanoTime() - start - WORDS * TICK.toNanos()));
+            });
+        }
+
+        private Flux<ServerSentEvent<String>> ask(int user, String model) {
+            return client.get()
+                    .uri("/chat/{model}", model)
+                    .header("X-User", "user-" + user)
+                    .retrieve()
+                    .bodyToFlux(ChatApplication.EVENTS);
         }
     }
 
-    /** The application's process: prints its port, and the processor time it has had whenever it is asked. */
+    /** The application's process: prints its port, and whenever it is asked the processor time that it and its threads have had. */
     static final class Child {
         public static void main(String[] arguments) throws IOException {
-            SpringApplication app = new SpringApplication(Configured.class);
-            app.setDefaultProperties(Map.of(
-                    "server.port", "0",
-                    "spring.main.banner-mode", "off",
-                    "bench.model", arguments[1],
-                    "bench.peer", arguments[0],
-                    "bench.collector", arguments[2],
-                    "spanflux.enabled", Boolean.toString(arguments[0].equals("spanflux")),
-                    "spanflux.otlp.endpoint", arguments[2]));
-            ConfigurableApplicationContext context = app.run();
-            System.out.println(
-                    ((WebServerApplicationContext) context).getWebServer().getPort());
+            ConfigurableApplicationContext app = ChatApplication.start(
+                    arguments[0],
+                    arguments[1],
+                    arguments[2],
+                    new ReactorClientHttpConnector(HttpClient.create(ConnectionProvider.create("model", USERS))));
+            System.out.println(ChatApplication.port(app));
             OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
             for (int asked = System.in.read(); asked >= 0; asked = System.in.read()) {
-                System.out.println(system.getProcessCpuTime());
+                System.out.println(system.getProcessCpuTime() + " " + ofThreads());
             }
         }
-    }
 
-    @Configuration(proxyBeanMethods = false)
-    @EnableAutoConfiguration
-    static class Configured {
-        @Bean
-        RequestScope requestScope() {
-            return exchange -> Mono.just(
-                    Scope.none().user(exchange.getRequest().getHeaders().getFirst("X-User")));
-        }
-
-        @Bean
-        ObservationRegistry observations(org.springframework.core.env.Environment environment) {
-            if (!"micrometer".equals(environment.getProperty("bench.peer"))) {
-                return ObservationRegistry.NOOP;
-            }
-            SdkTracerProvider sdk = SdkTracerProvider.builder()
-                    .addSpanProcessor(BatchSpanProcessor.builder(OtlpHttpSpanExporter.builder()
-                                    .setEndpoint(environment.getRequiredProperty("bench.collector"))
-                                    .build())
-                            .build())
-                    .build();
-            ObservationRegistry registry = ObservationRegistry.create();
-            registry.observationConfig()
-                    .observationHandler(new DefaultTracingObservationHandler(
-                            new OtelTracer(sdk.get("spring"), new OtelCurrentTraceContext(), event -> {})));
-            return registry;
-        }
-
-        @Bean
-        Chat chat(
-                WebClient.Builder builder,
-                ObservationRegistry observations,
-                ReactiveTracer trace,
-                org.springframework.core.env.Environment environment) {
-            WebClient client = builder.observationRegistry(observations)
-                    .baseUrl(environment.getRequiredProperty("bench.model"))
-                    .clientConnector(new ReactorClientHttpConnector(
-                            HttpClient.create(ConnectionProvider.create("model", USERS))))
-                    .build();
-            return new Chat(client, "spanflux".equals(environment.getProperty("bench.peer")) ? trace : null);
-        }
-    }
-
-    @RestController
-    static class Chat {
-        private final WebClient client;
-        private final ReactiveTracer trace;
-
-        Chat(WebClient client, ReactiveTracer trace) {
-            this.client = client;
-            this.trace = trace;
-        }
-
-        @GetMapping(path = "/chat/{model}", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
-        Flux<ServerSentEvent<String>> chat(@PathVariable String model) {
-            Flux<String> words = client.post()
-                    .uri("/v1/chat/completions")
-                    .contentType(MediaType.APPLICATION_JSON)
-                    .bodyValue("{\"model\":\"" + model + "\",\"stream\":true,\"messages\":[]}")
-                    .retrieve()
-                    .bodyToFlux(EVENTS)
-                    .mapNotNull(ServerSentEvent::data);
-            return (trace == null ? words : words.transform(trace.agent("support")))
-                    .map(text -> ServerSentEvent.builder(text).build());
+        private static long ofThreads() {
+            ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+            return LongStream.of(threads.getThreadCpuTime(threads.getAllThreadIds()))
+                    .filter(nanos -> nanos > 0)
+                    .sum();
         }
     }
 }

@@ -14,7 +14,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads JSON byte by byte as it passes, and keeps an outline of it: each object at the root, and each that is an element of
+ * Reads JSON as it passes, cut anywhere, and keeps an outline of it: each object at the root, and each that is an element of
  * an array at the root, is handed over when its last byte has come. Members that are named to be skipped are read past, but not
  * in objects whose members the application names: those are whole.
  *
@@ -104,6 +104,30 @@ final class JsonOutline {
         this.maxText = maxText;
         this.maxBytes = maxBytes;
         this.done = done;
+    }
+
+    void accept(byte[] from, int start, int end) {
+        for (int i = start; i < end; ) {
+            int plain = i;
+            if (state == State.IN_TEXT || state == State.IN_NAME) {
+                plain = escape ? i : endOfPlain(from, i, end);
+                take(from, i, plain);
+            } else if (state == State.BROKEN) {
+                return;
+            }
+            if (plain < end) {
+                accept(from[plain++]);
+            }
+            i = plain;
+        }
+    }
+
+    private static int endOfPlain(byte[] text, int start, int end) {
+        int i = start;
+        while (i < end && text[i] != '"' && text[i] != '\\') {
+            i++;
+        }
+        return i;
     }
 
     void accept(byte next) {
@@ -247,10 +271,24 @@ final class JsonOutline {
 
     private void take(byte next) {
         if (length < limit) {
-            if (length == text.length) {
-                text = Arrays.copyOf(text, Math.min(2 * length, Math.max(limit, 64)));
-            }
+            makeRoom(1);
             text[length++] = next;
+        }
+    }
+
+    private void take(byte[] from, int start, int end) {
+        int count = Math.min(end - start, limit - length);
+        if (count > 0) {
+            makeRoom(count);
+            System.arraycopy(from, start, text, length, count);
+            length += count;
+        }
+    }
+
+    /** Not more than the limit lets in. */
+    private void makeRoom(int count) {
+        if (length + count > text.length) {
+            text = Arrays.copyOf(text, Math.min(Math.max(2 * text.length, length + count), Math.max(limit, 64)));
         }
     }
 

@@ -6,7 +6,7 @@ package io.spanflux.spring.models;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Reads server-sent events byte by byte as they pass. The data of each goes straight on to a {@link JsonOutline}, so that
+ * Reads server-sent events as they pass, cut anywhere. The data of each goes straight on to a {@link JsonOutline}, so that
  * neither a line nor an event is ever held, however long it is. Other fields are read past.
  *
  * <p>Threads: one at a time. Never throws on any input.
@@ -38,6 +38,22 @@ final class SseReader {
     SseReader(JsonOutline data, Runnable done) {
         this.data = data;
         this.done = done;
+    }
+
+    void accept(byte[] bytes, int from, int to) {
+        for (int i = from; i < to; ) {
+            int end = i;
+            if (state == State.VALUE) {
+                while (end < to && bytes[end] != '\n' && bytes[end] != '\r') {
+                    end++;
+                }
+                take(bytes, i, end);
+            }
+            if (end < to) {
+                accept(bytes[end++]);
+            }
+            i = end;
+        }
     }
 
     void accept(byte next) {
@@ -85,11 +101,26 @@ final class SseReader {
     }
 
     private void take(byte next) {
+        seen(next);
+        data.accept(next);
+    }
+
+    private void take(byte[] bytes, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (dataBytes > doneBytes) {
+                dataBytes += to - i;
+                break;
+            }
+            seen(bytes[i]);
+        }
+        data.accept(bytes, from, to);
+    }
+
+    private void seen(byte next) {
         if (dataBytes == doneBytes && doneBytes < DONE.length && next == DONE[doneBytes]) {
             doneBytes++;
         }
         dataBytes++;
-        data.accept(next);
     }
 
     private void endOfLine() {

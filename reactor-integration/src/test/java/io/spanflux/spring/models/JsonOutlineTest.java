@@ -33,9 +33,7 @@ class JsonOutlineTest {
     }
 
     private static void feed(JsonOutline outline, byte[] json) {
-        for (byte each : json) {
-            outline.accept(each);
-        }
+        outline.accept(json, 0, json.length);
     }
 
     @Test

@@ -13,6 +13,7 @@ import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.IntRange;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -37,6 +38,8 @@ class SseReaderFuzzTest {
                         "\\u12",
                         ",",
                         "\"a\":",
+                        "\"b\":",
+                        "\"wörd, and more\"",
                         "1",
                         "-1e9999",
                         "true",
@@ -67,5 +70,30 @@ class SseReaderFuzzTest {
 
         assertThat(events).isNotEmpty();
         assertThat(events.get(events.size() - 1)).isEqualTo(Map.of("last", 1L));
+    }
+
+    @Property
+    void anyCuts_giveTheSameEvents_asByteByByte(
+            @ForAll("streams") byte[] stream, @ForAll @IntRange(min = 1, max = 20) int length) {
+        byte[] closed = (new String(stream, StandardCharsets.ISO_8859_1) + "\n\ndata: [DONE]\n\n")
+                .getBytes(StandardCharsets.ISO_8859_1);
+        List<Object> singly = new ArrayList<>();
+        SseReader one = reader(singly);
+        for (byte each : closed) {
+            one.accept(each);
+        }
+        List<Object> cut = new ArrayList<>();
+        SseReader many = reader(cut);
+        for (int i = 0; i < closed.length; i += length) {
+            many.accept(closed, i, Math.min(i + length, closed.length));
+        }
+
+        assertThat(cut).isEqualTo(singly).contains("done");
+    }
+
+    private static SseReader reader(List<Object> events) {
+        return new SseReader(
+                new JsonOutline(Set.of("b"), Set.of(), 100, 1_000, event -> events.add(event.members())),
+                () -> events.add("done"));
     }
 }
