@@ -142,6 +142,12 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat(resideInAnyPackage("org.crac.."))
                 .check(MAIN);
+        noClasses()
+                .that()
+                .doNotHaveFullyQualifiedName("io.spanflux.transport.ZstdCompressor")
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("com.github.luben.."))
+                .check(MAIN);
         classes()
                 .should()
                 .onlyDependOnClassesThat(resideInAnyPackage(
@@ -155,6 +161,7 @@ class ArchitectureTest {
                         "io.netty..",
                         "io.micrometer.core..",
                         "org.crac..",
+                        "com.github.luben.zstd..",
                         "tools.jackson.."))
                 .check(MAIN);
     }

@@ -84,7 +84,10 @@ public abstract class OtlpSettings<B extends OtlpSettings<B>> {
         return self();
     }
 
-    /** How bodies are compressed. Default {@code OTEL_EXPORTER_OTLP_COMPRESSION}, else not at all. */
+    /**
+     * How bodies are compressed. Default {@code OTEL_EXPORTER_OTLP_COMPRESSION}, else not at all. {@link Compression#ZSTD}
+     * without its library is refused when the exporter is built, and ignored with a warning where a variable says it.
+     */
     public B compression(Compression compression) {
         this.compression = Objects.requireNonNull(compression, "compression == null");
         return self();
@@ -249,8 +252,21 @@ public abstract class OtlpSettings<B extends OtlpSettings<B>> {
         if (name.equalsIgnoreCase("none")) {
             return Compression.NONE;
         }
-        environment.ignored(variable, name, "neither gzip nor none");
+        if (name.equalsIgnoreCase("zstd")) {
+            return zstd(variable, name);
+        }
+        environment.ignored(variable, name, "neither gzip, zstd nor none");
         return null;
+    }
+
+    private @Nullable Compression zstd(String variable, String name) {
+        try {
+            ReactorNettySender.builder(DEFAULT_HOST).compression(Compression.ZSTD);
+            return Compression.ZSTD;
+        } catch (IllegalArgumentException e) {
+            environment.ignored(variable, name, String.valueOf(e.getMessage()));
+            return null;
+        }
     }
 
     RetryPolicy retryPolicyOrDefault() {

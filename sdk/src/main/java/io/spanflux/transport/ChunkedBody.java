@@ -11,7 +11,6 @@ import java.io.OutputStream;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,42 +33,27 @@ final class ChunkedBody extends OutputStream {
     }
 
     private final ByteBufAllocator allocator;
-    private final OutputStream out;
     private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
     private final Queue<ByteBuf> full = new ArrayDeque<>();
+    private @Nullable Compressor compressor;
     private Payload.@Nullable Writing writing;
     private @Nullable ByteBuf current;
     private boolean complete;
 
-    private ChunkedBody(ByteBufAllocator allocator, Compression compression) throws IOException {
+    private ChunkedBody(ByteBufAllocator allocator) {
         this.allocator = allocator;
-        this.out = compression == Compression.GZIP ? new FastGzip(this) : this;
-    }
-
-    /** Level 1: a third of the time of the default level for a quarter more bytes, and time is what an event loop lacks. */
-    private static final class FastGzip extends GZIPOutputStream {
-        FastGzip(OutputStream out) throws IOException {
-            super(out, 8 * 1024);
-            def.setLevel(1);
-        }
-
-        /** Frees native memory now; the collector would only find it later. */
-        void releaseDeflater() {
-            def.end();
-        }
     }
 
     static ChunkedBody begin(Payload payload, ByteBufAllocator allocator, Compression compression)
             throws UnwritableBodyException {
-        ChunkedBody body = null;
+        ChunkedBody body = new ChunkedBody(allocator);
         try {
-            body = new ChunkedBody(allocator, compression);
-            body.writing = payload.begin(body.out);
+            Compressor compressor = compression.compressor(body);
+            body.compressor = compressor;
+            body.writing = payload.begin(compressor == null ? body : compressor.stream());
             return body;
         } catch (Throwable e) {
-            if (body != null) {
-                body.close();
-            }
+            body.close();
             FatalErrors.propagate(e);
             throw new UnwritableBodyException(e);
         }
@@ -102,8 +86,8 @@ final class ChunkedBody extends OutputStream {
             return;
         }
         complete = true;
-        if (out instanceof GZIPOutputStream gzip) {
-            gzip.finish();
+        if (compressor != null) {
+            compressor.finish();
         }
         if (current != null) {
             full.add(current);
@@ -178,8 +162,8 @@ final class ChunkedBody extends OutputStream {
     }
 
     private void release() {
-        if (out instanceof FastGzip gzip) {
-            gzip.releaseDeflater();
+        if (compressor != null) {
+            compressor.release();
         }
         ByteBuf buffer = current;
         if (buffer != null) {

@@ -181,8 +181,9 @@ public final class ReactorNettySender implements PayloadSender {
     private Publisher<Void> write(Payload payload, HttpClientRequest request, NettyOutbound outbound) {
         payload.headers().forEach((name, value) -> request.requestHeaders().set(name, value));
         request.header(HttpHeaderNames.CONTENT_TYPE, payload.contentType());
-        if (compression == Compression.GZIP) {
-            request.header(HttpHeaderNames.CONTENT_ENCODING, "gzip");
+        String contentEncoding = compression.contentEncoding();
+        if (contentEncoding != null) {
+            request.header(HttpHeaderNames.CONTENT_ENCODING, contentEncoding);
         }
         // Nothing is written before the subscription, which a request that was cancelled meanwhile never sees; and
         // whatever
@@ -363,9 +364,13 @@ public final class ReactorNettySender implements PayloadSender {
             return duration.compareTo(LONGEST) > 0 ? LONGEST : duration;
         }
 
-        /** How bodies are compressed. Default not at all. */
+        /**
+         * How bodies are compressed. Default not at all. {@link Compression#ZSTD} is refused where its library is missing
+         * or cannot be loaded, which the first call tries, from a file.
+         */
         public Builder compression(Compression compression) {
-            this.compression = Objects.requireNonNull(compression, "compression == null");
+            Objects.requireNonNull(compression, "compression == null").requireAvailable();
+            this.compression = compression;
             return this;
         }
 

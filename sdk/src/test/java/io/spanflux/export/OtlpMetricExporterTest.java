@@ -107,11 +107,11 @@ class OtlpMetricExporterTest {
         variables.put("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://localhost:1/traces");
         variables.put("OTEL_EXPORTER_OTLP_HEADERS", "a=all");
         variables.put("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "a=of%20metrics");
-        variables.put("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "gzip");
+        variables.put("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "zstd");
         Request request = exported(builder());
         assertThat(request.path()).isEqualTo("/mine");
         assertThat(request.header("a")).isEqualTo("of metrics");
-        assertThat(request.header("content-encoding")).isEqualTo("gzip");
+        assertThat(request.header("content-encoding")).isEqualTo("zstd");
     }
 
     @Test

@@ -3,6 +3,7 @@
 
 package io.spanflux.test;
 
+import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -252,10 +253,20 @@ public final class LoopbackServer implements AutoCloseable {
             String length = head.header("content-length");
             byte[] raw =
                     chunked ? readChunks(in) : length == null ? new byte[0] : readFully(in, Integer.parseInt(length));
-            byte[] body = "gzip".equals(head.header("content-encoding"))
-                    ? new GZIPInputStream(new ByteArrayInputStream(raw)).readAllBytes()
-                    : raw;
+            byte[] body = decompressed(head.header("content-encoding"), raw);
             return new Request(words[0], words[1], List.copyOf(headers), body, chunked, raw.length);
+        }
+
+        private static byte[] decompressed(String encoding, byte[] raw) throws IOException {
+            if ("gzip".equals(encoding)) {
+                return new GZIPInputStream(new ByteArrayInputStream(raw)).readAllBytes();
+            }
+            if ("zstd".equals(encoding)) {
+                try (ZstdInputStreamNoFinalizer in = new ZstdInputStreamNoFinalizer(new ByteArrayInputStream(raw))) {
+                    return in.readAllBytes();
+                }
+            }
+            return raw;
         }
 
         private static String readLine(InputStream in) throws IOException {

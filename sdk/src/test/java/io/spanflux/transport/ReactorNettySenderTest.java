@@ -3,6 +3,7 @@
 
 package io.spanflux.transport;
 
+import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.util.LeakPresenceDetector;
@@ -37,6 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
@@ -132,47 +134,73 @@ class ReactorNettySenderTest {
         assertThat(server.requests().get(0).header("content-length")).isEqualTo(length);
     }
 
-    @Test
-    void send_alwaysContentLength_holdsForLargeBodies() {
-        sender = sender(options -> options.alwaysContentLength(true));
-        TextPayload payload = TextPayload.repeated("0123456789".repeat(1_000), 300);
+    @ParameterizedTest
+    @EnumSource
+    void send_alwaysContentLength_holdsForLargeBodies(Compression compression) {
+        sender = sender(options -> options.alwaysContentLength(true).compression(compression));
+        String noise = noise();
 
-        send(payload);
+        send(TextPayload.of(noise));
 
         Request request = server.requests().get(0);
         assertThat(request.chunked()).isFalse();
-        assertThat(request.header("content-length")).isEqualTo("3000000");
-        assertThat(request.text()).isEqualTo(payload.text());
+        assertThat(request.header("content-length")).isEqualTo(Integer.toString(request.wireBytes()));
+        assertThat(request.wireBytes()).isBetween(3 * ChunkedBody.CHUNK_SIZE, noise.length());
+        assertThat(request.text()).isEqualTo(noise);
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, 7, 300})
-    void send_gzip_compressesOnTheWay(int pieces) {
-        sender = sender(options -> options.compression(Compression.GZIP));
+    @CsvSource({"GZIP, 0", "GZIP, 1", "GZIP, 7", "GZIP, 300", "ZSTD, 0", "ZSTD, 1", "ZSTD, 7", "ZSTD, 300"})
+    void send_compressed_isCompressedOnTheWay(Compression compression, int pieces) {
+        sender = sender(options -> options.compression(compression));
         TextPayload payload = TextPayload.repeated("0123456789".repeat(1_000), pieces);
 
         send(payload);
 
         Request request = server.requests().get(0);
-        assertThat(request.header("content-encoding")).isEqualTo("gzip");
+        assertThat(request.header("content-encoding")).isEqualTo(compression.contentEncoding());
         assertThat(request.text()).isEqualTo(payload.text());
         assertThat(request.wireBytes()).isLessThan(100 + payload.text().length() / 10);
     }
 
-    @Test
-    void send_gzipOfWhatDoesNotCompress_leavesInChunksToo() {
-        sender = sender(options -> options.compression(Compression.GZIP));
+    @ParameterizedTest
+    @EnumSource(names = {"GZIP", "ZSTD"})
+    void send_compressedOfWhatDoesNotCompress_leavesInChunksToo(Compression compression) {
+        sender = sender(options -> options.compression(compression));
+        String noise = noise();
+
+        send(TextPayload.of(noise));
+
+        assertThat(server.requests().get(0).chunked()).isTrue();
+        assertThat(server.requests().get(0).text()).isEqualTo(noise);
+    }
+
+    private static String noise() {
         StringBuilder noise = new StringBuilder();
         long seed = 42;
         for (int i = 0; i < 300_000; i++) {
             seed = seed * 6364136223846793005L + 1442695040888963407L;
             noise.append((char) ('!' + (int) ((seed >>> 33) % 90)));
         }
+        return noise.toString();
+    }
 
-        send(TextPayload.of(noise.toString()));
+    @ParameterizedTest
+    @EnumSource
+    void send_again_compressesTheBodyAnew(Compression compression) {
+        sender = sender(options -> options.compression(compression));
+        server.then(Behaviour.status(503, "")).then(Behaviour.resetMidBody());
+        RetryPolicy policy = new RetryPolicy(Duration.ofMillis(1), Duration.ofMillis(5), LONG);
+        String noise = noise();
 
-        assertThat(server.requests().get(0).chunked()).isTrue();
-        assertThat(server.requests().get(0).text()).isEqualTo(noise.toString());
+        Response response = new RetryingSender(sender, policy, Schedulers.parallel())
+                .send(TextPayload.of(noise))
+                .block(LONG);
+
+        assertThat(response.status()).isEqualTo(200);
+        assertThat(server.requests())
+                .hasSize(3)
+                .allMatch(request -> request.text().equals(noise));
     }
 
     @Test
@@ -371,8 +399,9 @@ class ReactorNettySenderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, 20, 150})
-    void send_aBodyThatCannotBeWritten_isRefused_andTheNextRequestIsFine(int failAt) {
+    @CsvSource({"NONE, 0", "NONE, 1", "NONE, 20", "NONE, 150", "GZIP, 0", "GZIP, 20", "ZSTD, 0", "ZSTD, 20"})
+    void send_aBodyThatCannotBeWritten_isRefused_andTheNextRequestIsFine(Compression compression, int failAt) {
+        sender = sender(options -> options.compression(compression));
         TextPayload payload =
                 TextPayload.repeated("0123456789".repeat(1_000), 200).failingAt(failAt);
         assertThatThrownBy(() -> send(payload))
@@ -414,10 +443,12 @@ class ReactorNettySenderTest {
         }
     }
 
-    @Test
-    void send_cancelled_leavesNoBufferBehind() {
+    @ParameterizedTest
+    @EnumSource
+    void send_cancelled_leavesNothingBehind(Compression compression) throws ReflectiveOperationException {
+        sender = sender(options -> options.compression(compression));
         server.otherwise(Behaviour.okAfter(50));
-        TextPayload payload = TextPayload.repeated("0123456789".repeat(1_000), 400);
+        TextPayload payload = TextPayload.repeated(noise(), 10);
         for (int i = 0; i < 20; i++) {
             // Cancelling closes a connection, which the next attempt may just have been given: that is for a retry.
             sender.send(payload)
@@ -428,6 +459,29 @@ class ReactorNettySenderTest {
         server.otherwise(Behaviour.ok());
         Response response = sender.send(TextPayload.of("{}")).retry(1).block(LONG);
         assertThat(response.status()).isEqualTo(200);
+        if (compression == Compression.ZSTD) {
+            assertThat(payload.streams).isNotEmpty();
+            awaitFreed(payload.streams);
+        }
+    }
+
+    /** The event loop may still be about to. */
+    private static void awaitFreed(Iterable<OutputStream> streams) throws ReflectiveOperationException {
+        Field closed = ZstdOutputStreamNoFinalizer.class.getDeclaredField("isClosed");
+        closed.setAccessible(true);
+        long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        for (OutputStream stream : streams) {
+            while (!isSet(closed, stream)) {
+                assertThat(System.nanoTime()).isLessThan(end);
+                Thread.onSpinWait();
+            }
+        }
+    }
+
+    private static boolean isSet(Field closed, OutputStream zstd) throws IllegalAccessException {
+        synchronized (zstd) {
+            return closed.getBoolean(zstd);
+        }
     }
 
     @Test

@@ -6,11 +6,17 @@ package io.spanflux.transport;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A body of so many equal pieces, which may fail at one of them. */
 final class TextPayload implements Payload {
     final AtomicInteger begun = new AtomicInteger();
+
+    /** What each attempt was written to. */
+    final Queue<OutputStream> streams = new ConcurrentLinkedQueue<>();
+
     private final String piece;
     private final int pieces;
     private final int failAt;
@@ -52,6 +58,7 @@ final class TextPayload implements Payload {
     @Override
     public Writing begin(OutputStream out) {
         begun.incrementAndGet();
+        streams.add(out);
         int[] written = {0};
         return () -> {
             if (written[0] == failAt) {
