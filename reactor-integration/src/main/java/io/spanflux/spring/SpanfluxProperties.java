@@ -77,7 +77,8 @@ record SpanfluxProperties(
      *     OTEL_EXPORTER_OTLP_*, else http://localhost:4318
      * @param headers headers of each request, for example credentials
      * @param timeout how long one attempt may take; default OTEL_EXPORTER_OTLP_TIMEOUT, else 10 s
-     * @param compression how bodies are compressed; default OTEL_EXPORTER_OTLP_COMPRESSION, else not at all
+     * @param compression how bodies are compressed; zstd needs com.github.luben:zstd-jni; default
+     *     OTEL_EXPORTER_OTLP_COMPRESSION, else not at all
      */
     record Otlp(
             @Nullable String endpoint,

@@ -409,6 +409,15 @@ class SpanfluxAutoConfigurationTest {
     }
 
     @Test
+    void otlpCompression_whoseLibraryIsMissing_failsTheStart() {
+        application
+                .withPropertyValues("spanflux.otlp.endpoint=http://localhost:1", "spanflux.otlp.compression=zstd")
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .hasStackTraceContaining("compression ZSTD needs com.github.luben:zstd-jni"));
+    }
+
+    @Test
     void contentOnEvents_leavesForTheCollectorOfTheProperties_andIsOnNoSpan() {
         try (LoopbackServer collector = LoopbackServer.start()) {
             collector.otherwise(exchange -> exchange.answer(200, "{}"));
