@@ -21,6 +21,7 @@ import io.spanflux.trace.Tracer;
 import io.spanflux.transport.Compression;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
 /** A library from the start of a span to a collector over HTTP, set up as its documentation says. */
@@ -34,7 +35,7 @@ public interface Exporting extends AutoCloseable {
     @Override
     void close();
 
-    /** {@code peer} is one of spanflux, otelJson, otelProtobuf; {@code compression} one of none, gzip. */
+    /** {@code peer} is one of spanflux, otelJson, otelProtobuf; {@code compression} one of none, gzip, and zstd for spanflux. */
     static Exporting to(String endpoint, String peer, String compression, GenAiSpans spans) {
         return switch (peer) {
             case "spanflux" -> new Ours(endpoint, compression, spans);
@@ -85,7 +86,7 @@ public interface Exporting extends AutoCloseable {
                     .serviceName("bench")
                     .exporter(OtlpExporter.builder()
                             .endpoint(endpoint)
-                            .compression(compression.equals("gzip") ? Compression.GZIP : Compression.NONE)
+                            .compression(Compression.valueOf(compression.toUpperCase(Locale.ROOT)))
                             .build())
                     .build();
             this.tracer = spanflux.tracer();

@@ -39,6 +39,7 @@ public class EndToEndBenchmark {
     @Param({"0", "4096"})
     int message;
 
+    /** Only Spanflux has zstd: {@code -p compression=zstd -p peer=spanflux}. */
     @Param({"none", "gzip"})
     String compression;
 
