@@ -98,8 +98,7 @@ final class AnswerBytes implements AutoCloseable {
                 content ? MAX_TEXT : JsonOutline.MIN_TEXT,
                 content ? MAX_BYTES : JsonOutline.MIN_TEXT,
                 answer -> {
-                    given = true;
-                    call.chunk();
+                    chunk();
                     api.answer(answer, call);
                 });
         boolean packed = encoding.equals("gzip") || encoding.equals("x-gzip");
@@ -108,11 +107,17 @@ final class AnswerBytes implements AutoCloseable {
             this.sink = null;
         } else if (events) {
             call.streams();
-            this.sink = new SseReader(outline, call::complete)::accept;
+            // Without content an event that says the same again says nothing new, but that it came.
+            this.sink = new SseReader(outline, call::complete, content ? null : this::chunk)::accept;
         } else {
             this.sink = outline::accept;
         }
         this.gzip = packed && sink != null ? new GzipReader(PIECE, this::unpacked) : null;
+    }
+
+    private void chunk() {
+        given = true;
+        call.chunk();
     }
 
     static AnswerBytes of(HttpHeaders headers, ModelApi api, CallSpan call, RepeatedWarning unreadable) {

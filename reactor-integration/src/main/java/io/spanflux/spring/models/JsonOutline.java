@@ -94,6 +94,10 @@ final class JsonOutline {
     private boolean escape;
     private boolean escaped;
 
+    private final int[] gaps = new int[RepeatedEvent.MAX_GAPS];
+    private int gapCount;
+    private int documents;
+
     /**
      * Keeps at most {@code maxText} bytes of a text and {@code maxBytes} of all, and nothing below members that are named to be
      * {@code skipped}; below members that are {@code whole}, where they are objects, no name is skipped.
@@ -116,9 +120,38 @@ final class JsonOutline {
                 return;
             }
             if (plain < end) {
+                State before = state;
                 accept(from[plain++]);
+                if (state == State.IN_TEXT && before != State.IN_TEXT && limit == 0) {
+                    passedOver(plain);
+                }
             }
             i = plain;
+        }
+    }
+
+    private void passedOver(int at) {
+        if (gapCount < gaps.length) {
+            gaps[gapCount] = at;
+        }
+        gapCount++;
+    }
+
+    /** Forgets which texts were not kept so far. */
+    void watch() {
+        gapCount = 0;
+        documents = 0;
+    }
+
+    /**
+     * What was read since {@link #watch} stands in {@code bytes}, unless {@code from} is negative. If it gave a document,
+     * {@code event} learns it, or else forgets the one before.
+     */
+    void teach(RepeatedEvent event, byte[] bytes, int from, int to) {
+        if (documents == 1 && from >= 0 && gapCount <= gaps.length) {
+            event.learn(bytes, from, to, gaps, gapCount);
+        } else if (documents > 0) {
+            event.forget();
         }
     }
 
@@ -244,6 +277,7 @@ final class JsonOutline {
         }
         state = State.COMMA;
         if (isRoot() && container instanceof Map<?, ?> map) {
+            documents++;
             done.accept(new Outline(map));
         }
     }

@@ -4,6 +4,7 @@
 package io.spanflux.spring.models;
 
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads server-sent events as they pass, cut anywhere. The data of each goes straight on to a {@link JsonOutline}, so that
@@ -25,35 +26,67 @@ final class SseReader {
 
     private final JsonOutline data;
     private final Runnable done;
+    private final @Nullable Runnable again;
+    private final RepeatedEvent repeated = new RepeatedEvent();
 
     private State state = State.FIELD;
     private int field;
     private int mark;
     private boolean afterReturn;
+
+    /** Something of an event has come. */
+    private boolean begun;
+
     private boolean hasData;
     private long dataBytes;
     private int doneBytes;
 
-    /** Hands data over to {@code data}, and says when OpenAI's end of a stream has come. */
-    SseReader(JsonOutline data, Runnable done) {
+    /**
+     * Hands data over to {@code data}, and says when OpenAI's end of a stream has come. Where {@code again} is not null, it is
+     * called instead for an event that would give the same document as the one before.
+     */
+    SseReader(JsonOutline data, Runnable done, @Nullable Runnable again) {
         this.data = data;
         this.done = done;
+        this.again = again;
     }
 
     void accept(byte[] bytes, int from, int to) {
+        int start = -1;
         for (int i = from; i < to; ) {
             int end = i;
-            if (state == State.VALUE) {
-                while (end < to && bytes[end] != '\n' && bytes[end] != '\r') {
-                    end++;
+            if (begun) {
+                if (state == State.VALUE) {
+                    end = endOfLine(bytes, i, to);
+                    take(bytes, i, end);
                 }
-                take(bytes, i, end);
+            } else {
+                int next = repeated.endOfNext(bytes, i, to);
+                if (next > 0 && again != null) {
+                    again.run();
+                    afterReturn = bytes[next - 1] == '\r';
+                    i = next;
+                    continue;
+                }
+                start = i;
             }
             if (end < to) {
+                boolean before = begun;
                 accept(bytes[end++]);
+                if (again != null && before && !begun) {
+                    data.teach(repeated, bytes, start, end);
+                }
             }
             i = end;
         }
+    }
+
+    private static int endOfLine(byte[] bytes, int from, int to) {
+        int i = from;
+        while (i < to && bytes[i] != '\n' && bytes[i] != '\r') {
+            i++;
+        }
+        return i;
     }
 
     void accept(byte next) {
@@ -70,6 +103,10 @@ final class SseReader {
         if (next == '\r' || next == '\n') {
             endOfLine();
             return;
+        }
+        if (!begun) {
+            begun = true;
+            data.watch();
         }
         switch (state) {
             case FIELD -> inField(next);
@@ -136,6 +173,7 @@ final class SseReader {
             done.run();
         }
         data.reset();
+        begun = false;
         hasData = false;
         dataBytes = 0;
         doneBytes = 0;

@@ -20,7 +20,9 @@ class SseReaderTest {
     private final List<Object> events = new ArrayList<>();
     private final AtomicInteger done = new AtomicInteger();
     private final SseReader reader = new SseReader(
-            new JsonOutline(Set.of(), Set.of(), 100, 100, event -> events.add(event.members())), done::incrementAndGet);
+            new JsonOutline(Set.of(), Set.of(), 100, 100, event -> events.add(event.members())),
+            done::incrementAndGet,
+            null);
 
     private void feed(String text) {
         for (byte each : text.getBytes(StandardCharsets.UTF_8)) {
@@ -75,5 +77,27 @@ class SseReaderTest {
         events.clear();
         feed("\n\n\n\ndata: {\"a\":1}\n\n");
         assertThat(events).containsExactly(Map.of("a", 1L));
+    }
+
+    @Test
+    void eventThatDiffersInWhatIsNotKept_isNotReadAgain() {
+        List<String> told = new ArrayList<>();
+        SseReader reader = new SseReader(
+                new JsonOutline(
+                        Set.of("said"),
+                        Set.of(),
+                        100,
+                        100,
+                        event -> told.add(event.members().toString())),
+                () -> {},
+                () -> told.add("again"));
+        byte[] stream = ("data: {\"id\":7,\"said\":\"a\"}\n\n" + "data: {\"id\":7,\"said\":\"\\\"b\"}\n\n"
+                        + ": ping\n\n"
+                        + "data: {\"id\":7,\"said\":\"c\"}\n\n" + "data: {\"id\":8,\"said\":\"c\"}\n\n"
+                        + "data: {\"id\":8,\"said\":\"\",\"end\":1}\n\n")
+                .getBytes(StandardCharsets.UTF_8);
+        reader.accept(stream, 0, stream.length);
+
+        assertThat(told).containsExactly("{id=7}", "again", "again", "{id=8}", "{id=8, end=1}");
     }
 }
