@@ -20,6 +20,9 @@ final class SpanView {
     /** Texts are not cut below this to make a span fit; smaller ones are not what makes it large. */
     private static final int MIN_CUT_LENGTH = 1024;
 
+    /** Beyond as many attributes the bits of {@link #keyBits} would be mostly set. */
+    private static final int FEW_KEYS = 32;
+
     private final SpanLimits limits;
     private @Nullable String name;
     private SpanStatus status = SpanStatus.UNSET;
@@ -29,6 +32,9 @@ final class SpanView {
 
     /** A bit for each key's hash, so that most keys are known to be new without a comparison with all others. */
     private long keyBits;
+
+    /** The same of many keys, eight bits for each. */
+    private final long @Nullable [] manyKeyBits;
 
     // Most spans have none, and a view lives as long as its span.
     private List<SpanEvent> events = List.of();
@@ -41,7 +47,9 @@ final class SpanView {
 
     private SpanView(SpanLimits limits, int entries) {
         this.limits = limits;
-        this.attributes = new Object[2 * Math.min(entries, limits.attributeCount())];
+        int keys = Math.min(entries, limits.attributeCount());
+        this.attributes = new Object[2 * keys];
+        this.manyKeyBits = keys > FEW_KEYS ? new long[Integer.highestOneBit(keys - 1) >> 2] : null;
     }
 
     static SpanView of(SpanEntry top, SpanLimits limits) {
@@ -111,13 +119,31 @@ final class SpanView {
             attributes[at + 1] = value;
             return;
         }
-        keyBits |= 1L << key.hashCode();
+        note(key.hashCode());
         if (2 * attributeCount == attributes.length) {
             attributes = Arrays.copyOf(attributes, Math.max(8, 2 * attributes.length));
         }
         attributes[2 * attributeCount] = key;
         attributes[2 * attributeCount + 1] = value;
         attributeCount++;
+    }
+
+    private void note(int hash) {
+        if (manyKeyBits == null) {
+            keyBits |= 1L << hash;
+        } else {
+            manyKeyBits[wordOf(hash, manyKeyBits)] |= 1L << hash;
+        }
+    }
+
+    private boolean isNoted(int hash) {
+        long bits = manyKeyBits == null ? keyBits : manyKeyBits[wordOf(hash, manyKeyBits)];
+        return (bits & (1L << hash)) != 0;
+    }
+
+    /** By the bits above those that say which of a word's bits. */
+    private static int wordOf(int hash, long[] bits) {
+        return (hash >>> 6) & (bits.length - 1);
     }
 
     /** OpenTelemetry's order of precedence: OK is final, UNSET never overrides, a description belongs to an error. */
@@ -335,7 +361,7 @@ final class SpanView {
 
     private int indexOf(String key) {
         // An application's own data may ask with a null. Strings keep their hash.
-        if (key != null && (keyBits & (1L << key.hashCode())) != 0) {
+        if (key != null && isNoted(key.hashCode())) {
             for (int i = 0; i < 2 * attributeCount; i += 2) {
                 if (key.hashCode() == attributes[i].hashCode() && key.equals(attributes[i])) {
                     return i;

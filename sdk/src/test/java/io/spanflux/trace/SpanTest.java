@@ -16,6 +16,7 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.util.context.Context;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -30,6 +31,20 @@ class SpanTest {
     private final Span span = tracer.span("work").start();
 
     // ---- attributes ----------------------------------------------------------------------------------------------
+
+    @ParameterizedTest
+    @ValueSource(ints = {31, 32, 33, 64, 65, 128})
+    void attribute_ofManyKeys_isThereOnce_withItsLastValue(int keys) {
+        for (int i = 0; i < 2 * keys; i++) {
+            span.attribute("key." + i % keys, i);
+        }
+
+        Attributes attributes = span.attributes();
+        assertThat(attributes.size()).isEqualTo(keys);
+        for (int i = 0; i < keys; i++) {
+            assertThat(attributes.get("key." + i)).isEqualTo((long) keys + i);
+        }
+    }
 
     @Test
     void attribute_eachOverload_keepsItsKind() {
