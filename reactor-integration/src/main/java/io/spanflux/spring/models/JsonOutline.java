@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Bound: of each object some {@value #MAX_NODES} values and {@code maxBytes} of texts, after which a text has
  * {@value #MIN_TEXT} bytes left; nesting {@value #MAX_DEPTH} deep. A text that is longer is cut, a value too many is left out,
- * and what follows is read all the same. What is no JSON ends the reading until {@link #reset}.
+ * and what follows is read all the same. What is no JSON ends the reading until {@link #reset}. {@value #NAMES} names of up to
+ * {@value #MAX_NAME} bytes are remembered, later ones in the place of earlier ones.
  *
  * <p>Threads: one at a time. Never throws on any input.
  */

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads server-sent events as they pass, cut anywhere. The data of each goes straight on to a {@link JsonOutline}, so that
- * neither a line nor an event is ever held, however long it is. Other fields are read past.
+ * neither a line nor an event is ever waited for, however long it is. Other fields are read past. The last event, if it is small,
+ * is kept to know the next one by: see {@link RepeatedEvent}.
  *
  * <p>Threads: one at a time. Never throws on any input.
  */
