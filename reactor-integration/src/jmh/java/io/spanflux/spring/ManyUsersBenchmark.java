@@ -37,8 +37,7 @@ import reactor.netty.resources.ConnectionProvider;
  * The application of ManyUsersTest, 200 people at once of whom half leave, in a process of its own for each peer; people, model and
  * collector are in this one. The peers take turns, and what counts is the processor time of the application's process: of all of it,
  * and of its own threads alone, which leaves out compiler and collector. Latency is that of those who stay: how long the answer took
- * beyond what the model needs to say it. The peers are
- * {@link ChatApplication}'s.
+ * beyond what the model needs to say it. The peers are {@link ChatApplication}'s.
  */
 public final class ManyUsersBenchmark {
     private static final int USERS = 200;
