@@ -108,8 +108,8 @@ final class Rehearsal {
                 .compression(Compression.GZIP)
                 .httpClient(this::inside)
                 .build();
-        return open().then(new RetryingSender(sender, RetryPolicy.DEFAULT, Schedulers.parallel()).send(example))
-                .delayUntil(response -> sender.close());
+        PayloadSender retrying = new RetryingSender(sender, RetryPolicy.DEFAULT, Schedulers.parallel());
+        return Mono.usingWhen(open().thenReturn(retrying), opened -> opened.send(example), PayloadSender::close);
     }
 
     /** What a connection to another process needs, up to the connection. */
