@@ -32,7 +32,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 class RehearsalTest {
     private static final Duration LONG = Duration.ofSeconds(30);
 
-    /** Not ours: tests with virtual time end Reactor's schedulers, and so a rehearsal that another test had begun. */
+    /** Those of a rehearsal that another test began in this process are not asked for here. */
     private final Set<Thread> before = threads();
 
     @Test
