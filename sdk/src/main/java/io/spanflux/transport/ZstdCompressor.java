@@ -11,7 +11,7 @@ import java.io.OutputStream;
  * One frame at level 1. The only class that knows zstd-jni, and so only loaded where {@link Compression#ZSTD} was asked
  * for and found to be there.
  *
- * <p>Bound: about 1.4 MB of native memory and 128 KiB of heap a body.
+ * <p>Bound: about 1 MB of native memory (100 open streams of zstd-jni 1.5.7-28 took that each) and 128 KiB of heap a body.
  */
 final class ZstdCompressor extends ZstdOutputStreamNoFinalizer implements Compressor {
     private ZstdCompressor(OutputStream out) throws IOException {

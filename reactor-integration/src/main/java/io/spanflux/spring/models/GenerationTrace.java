@@ -108,8 +108,7 @@ public final class GenerationTrace implements ExchangeFilterFunction {
                 .body(body -> Flux.defer(() -> {
                     AnswerBytes bytes = AnswerBytes.of(response.headers().asHttpHeaders(), api, call, unreadable);
                     call.reading(bytes);
-                    // Hidden, since a body made from a collection is read as one, by some who then never ask for its
-                    // end.
+                    // Hidden: a body made from a collection is read as one, by some who never ask for its end.
                     return body.hide()
                             .doOnNext(bytes::see)
                             .doOnComplete(() -> {
