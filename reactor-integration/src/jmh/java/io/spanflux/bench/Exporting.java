@@ -32,6 +32,9 @@ public interface Exporting extends AutoCloseable {
     /** Returns when all spans have been delivered, and throws when they have not. */
     void flush();
 
+    /** Prints what it was made of. */
+    void printSettings();
+
     @Override
     void close();
 
@@ -72,6 +75,11 @@ public interface Exporting extends AutoCloseable {
             public CompletableResultCode shutdown() {
                 return http.shutdown();
             }
+
+            @Override
+            public String toString() {
+                return http + " " + marshaler.getMemoryMode();
+            }
         };
     }
 
@@ -107,6 +115,11 @@ public interface Exporting extends AutoCloseable {
         }
 
         @Override
+        public void printSettings() {
+            Settings.print("spanflux", spanflux);
+        }
+
+        @Override
         public void close() {
             spanflux.close(Duration.ofSeconds(5)).block();
         }
@@ -120,7 +133,7 @@ public interface Exporting extends AutoCloseable {
         private final GenAiSpans spans;
 
         private OpenTelemetry(SpanExporter exporter, GenAiSpans spans) {
-            this.processor = BatchSpanProcessor.builder(exporter).build();
+            this.processor = Settings.batching(exporter);
             this.provider =
                     SdkTracerProvider.builder().addSpanProcessor(processor).build();
             this.tracer = provider.get("bench");
@@ -137,6 +150,11 @@ public interface Exporting extends AutoCloseable {
             if (!processor.forceFlush().join(30, TimeUnit.SECONDS).isSuccess()) {
                 throw new IllegalStateException("not delivered");
             }
+        }
+
+        @Override
+        public void printSettings() {
+            Settings.print("opentelemetry", processor);
         }
 
         @Override

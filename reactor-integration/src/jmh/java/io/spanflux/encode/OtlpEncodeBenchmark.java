@@ -10,12 +10,14 @@ import io.opentelemetry.exporter.internal.marshal.Marshaler;
 import io.opentelemetry.exporter.internal.otlp.traces.LowAllocationTraceRequestMarshaler;
 import io.opentelemetry.exporter.internal.otlp.traces.TraceRequestMarshaler;
 import io.opentelemetry.sdk.common.CompletableResultCode;
+import io.opentelemetry.sdk.common.export.MemoryMode;
 import io.opentelemetry.sdk.trace.ReadableSpan;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import io.spanflux.bench.Discard;
 import io.spanflux.bench.GenAiSpans;
+import io.spanflux.bench.Settings;
 import io.spanflux.trace.Span;
 import io.spanflux.trace.Tracer;
 import java.io.IOException;
@@ -80,6 +82,12 @@ public class OtlpEncodeBenchmark {
             other.end();
             ended.add((ReadableSpan) other);
         }
+        Settings.print("spanflux", encoder);
+        Settings.print(
+                "opentelemetry",
+                reusing,
+                "otelJson and otelProtobuf " + MemoryMode.REUSABLE_DATA + ", the others " + MemoryMode.IMMUTABLE_DATA,
+                "batch " + BATCH);
     }
 
     @TearDown

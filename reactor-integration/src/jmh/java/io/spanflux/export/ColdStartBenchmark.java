@@ -42,11 +42,13 @@ public class ColdStartBenchmark {
 
     @Benchmark
     public Run first() throws IOException, InterruptedException {
-        return run(peer, 0);
+        Run run = run(peer, 0);
+        System.out.println(run.settings());
+        return run;
     }
 
-    /** What one new JVM took, in milliseconds. */
-    public record Run(double toArrival, double sdkToAnswer, double spanToAnswer) {}
+    /** What one new JVM took, in milliseconds, and what was in it. */
+    public record Run(double toArrival, double sdkToAnswer, double spanToAnswer, String settings) {}
 
     private static Run run(String peer, int pauseMillis) throws IOException, InterruptedException {
         List<Long> arrivals = Collections.synchronizedList(new ArrayList<>());
@@ -61,9 +63,13 @@ public class ColdStartBenchmark {
             if (code != 0 || arrivals.size() != 1) {
                 throw new IllegalStateException(peer + " ended with " + code + " and sent " + arrivals.size());
             }
-            String[] millis = said.trim().split(" ");
+            String[] lines = said.trim().split("\\R");
+            String[] millis = lines[1].split(" ");
             return new Run(
-                    (arrivals.get(0) - begin) / 1e6, Double.parseDouble(millis[0]), Double.parseDouble(millis[1]));
+                    (arrivals.get(0) - begin) / 1e6,
+                    Double.parseDouble(millis[0]),
+                    Double.parseDouble(millis[1]),
+                    lines[0]);
         }
     }
 
@@ -77,6 +83,7 @@ public class ColdStartBenchmark {
             exporting.span();
             exporting.flush();
             long answer = System.nanoTime();
+            exporting.printSettings();
             System.out.println((answer - start) / 1e6 + " " + (answer - span) / 1e6);
             exporting.close();
         }
@@ -90,6 +97,9 @@ public class ColdStartBenchmark {
         for (int round = 0; round < rounds; round++) {
             for (String peer : peers) {
                 Run raw = run(peer, 0);
+                if (round == 0) {
+                    System.out.println(raw.settings());
+                }
                 add(results, "JVM start to arrival      " + peer, raw.toArrival());
                 add(results, "SDK start to answer       " + peer, raw.sdkToAnswer());
                 Run later = run(peer, 500);

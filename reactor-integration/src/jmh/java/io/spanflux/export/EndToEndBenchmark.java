@@ -54,6 +54,7 @@ public class EndToEndBenchmark {
     public void open() throws IOException {
         collector = new Collector.Remote();
         exporting = Exporting.to(collector.endpoint(), peer, compression, new GenAiSpans(message));
+        exporting.printSettings();
     }
 
     @TearDown

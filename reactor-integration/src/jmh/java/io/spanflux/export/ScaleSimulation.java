@@ -6,6 +6,7 @@ package io.spanflux.export;
 import com.sun.management.OperatingSystemMXBean;
 import io.spanflux.Spanflux;
 import io.spanflux.bench.Collector;
+import io.spanflux.bench.Settings;
 import io.spanflux.pipeline.Ledger;
 import io.spanflux.reactor.ReactiveTracer;
 import io.spanflux.trace.Span;
@@ -86,6 +87,7 @@ public final class ScaleSimulation {
 
     private static void warmUp(String endpoint) {
         Spanflux spanflux = spanflux(endpoint);
+        Settings.print("spanflux", spanflux);
         flatOut(spanflux, 15, BATCH, () -> described(spanflux.tracer(), 25).end());
         end(spanflux);
     }

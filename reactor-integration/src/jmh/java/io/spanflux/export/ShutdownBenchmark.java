@@ -6,6 +6,7 @@ package io.spanflux.export;
 import io.spanflux.DeliveryReport;
 import io.spanflux.Spanflux;
 import io.spanflux.bench.Collector;
+import io.spanflux.bench.Settings;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -43,6 +44,7 @@ public class ShutdownBenchmark {
                 .exporter(OtlpExporter.builder().endpoint(collector.endpoint()).build())
                 .closeOnExit(false)
                 .build();
+        Settings.print("spanflux", spanflux);
     }
 
     @Setup(Level.Invocation)

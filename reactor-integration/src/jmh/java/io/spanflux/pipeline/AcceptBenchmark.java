@@ -12,6 +12,7 @@ import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import io.spanflux.bench.Discard;
 import io.spanflux.bench.GenAiSpans;
 import io.spanflux.bench.Rendezvous;
+import io.spanflux.bench.Settings;
 import io.spanflux.trace.Span;
 import io.spanflux.trace.Tracer;
 import java.time.Duration;
@@ -49,9 +50,6 @@ import zipkin2.reporter.AsyncReporter;
 @Fork(2)
 public class AcceptBenchmark {
     static final int BURST = 256;
-    private static final int QUEUE = 2048;
-    private static final int BATCH = 512;
-    private static final Duration DELAY = Duration.ofSeconds(5);
 
     /** One queue under test. */
     interface Queue {
@@ -91,7 +89,7 @@ public class AcceptBenchmark {
                 default -> new Zipkin(spans);
             };
             if (stalls()) {
-                for (int i = 0; i < 3 * QUEUE; i++) {
+                for (int i = 0; i < 3 * Settings.QUEUE; i++) {
                     queue.accept();
                 }
             }
@@ -124,15 +122,16 @@ public class AcceptBenchmark {
             private final Span span;
             private final RecordPipeline<Span> pipeline = RecordPipeline.<Span>builder(
                             new Discard.ToSpanflux(() -> stalls() ? Mono.never() : Mono.empty()))
-                    .maxQueueSize(QUEUE)
-                    .maxBatchSize(BATCH)
-                    .scheduleDelay(DELAY)
+                    .maxQueueSize(Settings.QUEUE)
+                    .maxBatchSize(Settings.BATCH)
+                    .scheduleDelay(Settings.DELAY)
                     .build();
 
             Ours(GenAiSpans make) {
                 Tracer tracer = Tracer.builder().build();
                 span = make.start(tracer);
                 span.end();
+                Settings.print("spanflux", pipeline);
             }
 
             @Override
@@ -155,9 +154,9 @@ public class AcceptBenchmark {
             private final ReadableSpan span;
             private final BatchSpanProcessor processor = BatchSpanProcessor.builder(new Discard.ToOpenTelemetry(
                             () -> stalls() ? new CompletableResultCode() : CompletableResultCode.ofSuccess()))
-                    .setMaxQueueSize(QUEUE)
-                    .setMaxExportBatchSize(BATCH)
-                    .setScheduleDelay(DELAY)
+                    .setMaxQueueSize(Settings.QUEUE)
+                    .setMaxExportBatchSize(Settings.BATCH)
+                    .setScheduleDelay(Settings.DELAY)
                     .setExporterTimeout(Duration.ofHours(1))
                     .build();
 
@@ -168,6 +167,7 @@ public class AcceptBenchmark {
                         .build();
                 span = (ReadableSpan) make.start(provider.get("bench"));
                 ((io.opentelemetry.api.trace.Span) span).end();
+                Settings.print("opentelemetry", processor);
             }
 
             @Override
@@ -193,9 +193,9 @@ public class AcceptBenchmark {
                             awaitEnd();
                         }
                     }))
-                    .queuedMaxSpans(QUEUE)
-                    .messageMaxBytes(4 * BATCH)
-                    .messageTimeout(DELAY.toSeconds(), TimeUnit.SECONDS)
+                    .queuedMaxSpans(Settings.QUEUE)
+                    .messageMaxBytes(4 * Settings.BATCH)
+                    .messageTimeout(Settings.DELAY.toSeconds(), TimeUnit.SECONDS)
                     .closeTimeout(100, TimeUnit.MILLISECONDS)
                     .build(Discard.NoEncoder.INSTANCE);
 
@@ -211,6 +211,11 @@ public class AcceptBenchmark {
                         .build()) {
                     make.start(tracing.tracer()).finish();
                 }
+                Settings.print(
+                        "zipkin",
+                        reporter,
+                        "queuedMaxSpans=" + Settings.QUEUE + " messageMaxBytes=" + 4 * Settings.BATCH
+                                + ", 4 a span, messageTimeout=" + Settings.DELAY);
             }
 
             private void awaitEnd() {

@@ -17,6 +17,7 @@ import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
 import io.spanflux.Spanflux;
 import io.spanflux.bench.Discard;
+import io.spanflux.bench.Settings;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -99,6 +100,7 @@ public class OperatorBenchmark {
                 .serviceName("bench")
                 .exporter(new Discard.ToSpanflux(Mono::empty))
                 .build();
+        Settings.print(peer, spanflux);
         ReactiveTracer tracer = ReactiveTracer.of(spanflux).chunkTiming(!peer.equals("spanfluxUntimed"));
         if (peer.equals("spanfluxChat")) {
             mono = Mono.just("answer").hide().transform(tracer.chat("openai", "gpt-4o-mini"));
@@ -112,9 +114,7 @@ public class OperatorBenchmark {
     }
 
     private OpenTelemetrySdk openTelemetry() {
-        BatchSpanProcessor processor = BatchSpanProcessor.builder(
-                        new Discard.ToOpenTelemetry(CompletableResultCode::ofSuccess))
-                .build();
+        BatchSpanProcessor processor = Settings.batching(new Discard.ToOpenTelemetry(CompletableResultCode::ofSuccess));
         OpenTelemetrySdk sdk = OpenTelemetrySdk.builder()
                 .setTracerProvider(
                         SdkTracerProvider.builder().addSpanProcessor(processor).build())
@@ -129,6 +129,7 @@ public class OperatorBenchmark {
         OpenTelemetrySdk sdk = openTelemetry();
         ContextPropagationOperator operator = ContextPropagationOperator.create();
         operator.registerOnEachOperator();
+        Settings.print(peer, sdk, operator);
         close = () -> {
             operator.resetOnEachOperator();
             sdk.close();
@@ -154,9 +155,10 @@ public class OperatorBenchmark {
 
     private void assembleMicrometer() {
         ObservationRegistry registry = ObservationRegistry.create();
-        registry.observationConfig()
-                .observationHandler(new DefaultTracingObservationHandler(new OtelTracer(
-                        openTelemetry().getTracer("bench"), new OtelCurrentTraceContext(), event -> {})));
+        OpenTelemetrySdk sdk = openTelemetry();
+        OtelTracer bridge = new OtelTracer(sdk.getTracer("bench"), new OtelCurrentTraceContext(), event -> {});
+        registry.observationConfig().observationHandler(new DefaultTracingObservationHandler(bridge));
+        Settings.print(peer, sdk, registry, bridge);
         mono = Mono.just("answer").hide().name("chat").tap(Micrometer.observation(registry));
         flux = Flux.range(0, CHUNKS).hide().name("chat").tap(Micrometer.observation(registry));
     }

@@ -12,7 +12,9 @@ import io.opentelemetry.sdk.common.CompletableResultCode;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
 import io.opentelemetry.sdk.trace.export.SpanExporter;
+import io.spanflux.Spanflux;
 import io.spanflux.bench.Discard;
+import io.spanflux.bench.Settings;
 import io.spanflux.reactor.ReactiveTracer;
 import io.spanflux.trace.Scope;
 import java.util.Map;
@@ -78,7 +80,9 @@ final class ChatApplication {
                 collector,
                 "spanflux.enabled",
                 Boolean.toString(peer.equals("spanflux"))));
-        return app.run();
+        ConfigurableApplicationContext context = app.run();
+        context.getBeanProvider(Spanflux.class).ifAvailable(spanflux -> Settings.print(peer, spanflux));
+        return context;
     }
 
     static int port(ConfigurableApplicationContext app) {
@@ -114,13 +118,13 @@ final class ChatApplication {
             SpanExporter exporter = collector.isEmpty()
                     ? new Discard.ToOpenTelemetry(CompletableResultCode::ofSuccess)
                     : OtlpHttpSpanExporter.builder().setEndpoint(collector).build();
-            SdkTracerProvider sdk = SdkTracerProvider.builder()
-                    .addSpanProcessor(BatchSpanProcessor.builder(exporter).build())
-                    .build();
+            BatchSpanProcessor processor = Settings.batching(exporter);
+            SdkTracerProvider sdk =
+                    SdkTracerProvider.builder().addSpanProcessor(processor).build();
             ObservationRegistry registry = ObservationRegistry.create();
-            registry.observationConfig()
-                    .observationHandler(new DefaultTracingObservationHandler(
-                            new OtelTracer(sdk.get("spring"), new OtelCurrentTraceContext(), event -> {})));
+            OtelTracer bridge = new OtelTracer(sdk.get("spring"), new OtelCurrentTraceContext(), event -> {});
+            registry.observationConfig().observationHandler(new DefaultTracingObservationHandler(bridge));
+            Settings.print("micrometer", sdk, processor, registry, bridge);
             return registry;
         }
 

@@ -6,6 +6,7 @@ package io.spanflux.spring;
 import com.sun.management.OperatingSystemMXBean;
 import com.sun.management.ThreadMXBean;
 import io.spanflux.bench.Collector;
+import io.spanflux.bench.Settings;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -122,7 +123,7 @@ public final class ManyUsersBenchmark {
 
         App(String peer, String model, String collector) throws IOException {
             process = new ProcessBuilder(Collector.java(List.of(Child.class.getName(), peer, model, collector)))
-                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .redirectError(ProcessBuilder.Redirect.INHERIT)
                     .start();
             answers = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
             client = WebClient.builder()
@@ -135,6 +136,9 @@ public final class ManyUsersBenchmark {
         private String line(String pattern) throws IOException {
             String line = answers.readLine();
             while (line != null && !line.matches(pattern)) {
+                if (line.startsWith(Settings.MARK)) {
+                    System.out.println(line);
+                }
                 line = answers.readLine();
             }
             return Objects.requireNonNull(line, "The application has ended");

@@ -9,6 +9,7 @@ import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
 import io.spanflux.Spanflux;
 import io.spanflux.bench.Discard;
 import io.spanflux.bench.GenAiSpans;
+import io.spanflux.bench.Settings;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -56,17 +57,18 @@ public class SpanBenchmark {
                         .serviceName("bench")
                         .exporter(new Discard.ToSpanflux(Mono::empty))
                         .build();
+                Settings.print(peer, spanflux);
                 Tracer tracer = spanflux.tracer();
                 span = () -> spans.start(tracer).end();
                 drain = () -> spanflux.awaitFlush(Duration.ofSeconds(10));
                 close = () -> spanflux.close(Duration.ofSeconds(1)).block();
             }
             case "opentelemetry" -> {
-                BatchSpanProcessor processor = BatchSpanProcessor.builder(
-                                new Discard.ToOpenTelemetry(CompletableResultCode::ofSuccess))
-                        .build();
+                BatchSpanProcessor processor =
+                        Settings.batching(new Discard.ToOpenTelemetry(CompletableResultCode::ofSuccess));
                 SdkTracerProvider provider =
                         SdkTracerProvider.builder().addSpanProcessor(processor).build();
+                Settings.print(peer, provider, processor);
                 io.opentelemetry.api.trace.Tracer tracer = provider.get("bench");
                 span = () -> spans.start(tracer).end();
                 drain = () -> processor.forceFlush().join(10, TimeUnit.SECONDS);
@@ -77,6 +79,7 @@ public class SpanBenchmark {
                         .build(Discard.NoEncoder.INSTANCE);
                 brave.Tracing tracing =
                         brave.Tracing.newBuilder().addSpanHandler(handler).build();
+                Settings.print(peer, tracing, handler, "with its defaults");
                 brave.Tracer tracer = tracing.tracer();
                 span = () -> spans.start(tracer).finish();
                 drain = handler::flush;
