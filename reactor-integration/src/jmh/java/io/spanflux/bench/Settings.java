@@ -41,8 +41,9 @@ public final class Settings {
      * name. OpenTelemetry's queue does not tell its length, and zipkin-reporter's tells nothing: what was set is said beside them.
      */
     public static void print(String peer, Object... parts) {
-        System.out.println(
-                Arrays.stream(parts).map(Settings::told).collect(Collectors.joining(", ", MARK + peer + ": ", "")));
+        String told = Arrays.stream(parts).map(Settings::told).collect(Collectors.joining(", "));
+        // JMH may have begun a line.
+        System.out.printf("%n%s%s: %s%n", MARK, peer, told);
     }
 
     private static String told(Object part) {

@@ -81,7 +81,9 @@ final class ChatApplication {
                 "spanflux.enabled",
                 Boolean.toString(peer.equals("spanflux"))));
         ConfigurableApplicationContext context = app.run();
-        context.getBeanProvider(Spanflux.class).ifAvailable(spanflux -> Settings.print(peer, spanflux));
+        if (peer.equals("spanflux")) {
+            Settings.print(peer, context.getBean(Spanflux.class));
+        }
         return context;
     }
 
