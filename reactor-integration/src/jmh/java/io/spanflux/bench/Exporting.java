@@ -78,7 +78,7 @@ public interface Exporting extends AutoCloseable {
 
             @Override
             public String toString() {
-                return http + " " + marshaler.getMemoryMode();
+                return "OTLP JSON{compression=" + compression + ", " + marshaler.getMemoryMode() + "}";
             }
         };
     }

@@ -22,6 +22,13 @@ public final class Settings {
     /** How long a span waits for others. */
     public static final Duration DELAY = Duration.ofSeconds(5);
 
+    /** Bytes of zipkin-reporter's message with a batch of spans that {@link Discard.NoEncoder} made: one and a comma each, in brackets. */
+    public static final int MESSAGE = 2 * BATCH + 1;
+
+    /** What zipkin-reporter does not tell of itself. */
+    public static final String ZIPKIN =
+            "queuedMaxSpans=" + QUEUE + " messageMaxBytes=" + MESSAGE + " messageTimeout=" + DELAY;
+
     /** What a line of {@link #print} begins with. */
     public static final String MARK = "# ";
 

@@ -194,7 +194,7 @@ public class AcceptBenchmark {
                         }
                     }))
                     .queuedMaxSpans(Settings.QUEUE)
-                    .messageMaxBytes(4 * Settings.BATCH)
+                    .messageMaxBytes(Settings.MESSAGE)
                     .messageTimeout(Settings.DELAY.toSeconds(), TimeUnit.SECONDS)
                     .closeTimeout(100, TimeUnit.MILLISECONDS)
                     .build(Discard.NoEncoder.INSTANCE);
@@ -211,11 +211,7 @@ public class AcceptBenchmark {
                         .build()) {
                     make.start(tracing.tracer()).finish();
                 }
-                Settings.print(
-                        "zipkin",
-                        reporter,
-                        "queuedMaxSpans=" + Settings.QUEUE + " messageMaxBytes=" + 4 * Settings.BATCH
-                                + ", 4 a span, messageTimeout=" + Settings.DELAY);
+                Settings.print("zipkin", reporter, Settings.ZIPKIN);
             }
 
             private void awaitEnd() {

@@ -76,10 +76,13 @@ public class SpanBenchmark {
             }
             default -> {
                 AsyncZipkinSpanHandler handler = AsyncZipkinSpanHandler.newBuilder(new Discard.ToZipkin(() -> {}))
+                        .queuedMaxSpans(Settings.QUEUE)
+                        .messageMaxBytes(Settings.MESSAGE)
+                        .messageTimeout(Settings.DELAY.toSeconds(), TimeUnit.SECONDS)
                         .build(Discard.NoEncoder.INSTANCE);
                 brave.Tracing tracing =
                         brave.Tracing.newBuilder().addSpanHandler(handler).build();
-                Settings.print(peer, tracing, handler, "with its defaults");
+                Settings.print(peer, tracing, handler, Settings.ZIPKIN);
                 brave.Tracer tracer = tracing.tracer();
                 span = () -> spans.start(tracer).finish();
                 drain = handler::flush;

@@ -16,10 +16,9 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -105,7 +104,10 @@ public final class RecordPipeline<T extends Measured> {
     private volatile long surplusRoom;
 
     private final AtomicLong flushTarget = new AtomicLong();
-    private final Queue<Waiter> waiters = new ConcurrentLinkedQueue<>();
+    // In the order they came. Not a queue with removeIf: who is answered leaves while the others are looked at, and
+    // once
+    // ConcurrentLinkedQueue's removeIf was seen to go round for ever. They are few, one a call of flush.
+    private final List<Waiter> waiters = new CopyOnWriteArrayList<>();
     private final Set<Stop> stops = ConcurrentHashMap.newKeySet();
 
     /** The one who may emit is the worker: see above. */
@@ -603,13 +605,12 @@ public final class RecordPipeline<T extends Measured> {
             warnedLosses = evicted;
         }
         long settled = settled();
-        waiters.removeIf(waiter -> {
-            boolean reached = waiter.target <= settled;
-            if (reached) {
+        for (Waiter waiter : waiters) {
+            if (waiter.target <= settled) {
+                // Which takes it off the list.
                 waiter.sink.success();
             }
-            return reached;
-        });
+        }
         List<Stop> answered = sleepers;
         sleepers = new ArrayList<>();
         answered.forEach(stop -> stop.asleep.tryEmitEmpty());

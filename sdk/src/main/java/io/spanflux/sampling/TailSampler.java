@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -90,7 +91,10 @@ public final class TailSampler implements SpanHandler {
     private final LongAdder afterClose = new LongAdder();
     private final LongAdder swept = new LongAdder();
     private final AtomicInteger work = new AtomicInteger();
-    private final Queue<Waiter> waiters = new ConcurrentLinkedQueue<>();
+    // In the order they came. Not a queue with removeIf: who is answered leaves while the others are looked at, and
+    // once
+    // ConcurrentLinkedQueue's removeIf was seen to go round for ever. They are few, one a call of flush.
+    private final List<Waiter> waiters = new CopyOnWriteArrayList<>();
     private volatile long wakeAt;
     private volatile boolean closed;
     private volatile boolean finished;
@@ -316,13 +320,12 @@ public final class TailSampler implements SpanHandler {
                             + "could take them over. Sample at the head, or give it a scheduler with a free thread.");
             warnedOverflow = lost;
         }
-        waiters.removeIf(waiter -> {
-            boolean settled = waiter.target >= 0 && passedOn.getPlain() >= waiter.target;
-            if (settled) {
+        for (Waiter waiter : waiters) {
+            if (waiter.target >= 0 && passedOn.getPlain() >= waiter.target) {
+                // Which takes it off the list.
                 waiter.sink.success();
             }
-            return settled;
-        });
+        }
     }
 
     /** Says which producer has to wake this loop next, and looks once more in case that one has been already. */

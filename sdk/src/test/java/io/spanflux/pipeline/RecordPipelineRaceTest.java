@@ -274,4 +274,37 @@ class RecordPipelineRaceTest {
         assertThat(stranger).hasValue(null);
         assertThat(pipeline.ledger().sent()).isEqualTo(2_000);
     }
+
+    /** Who waits is answered while others come and leave. Each thread waits before it goes on, as requests do. */
+    @Test
+    void flush_ofManyThreadsAtOnce_isAnsweredEachTime() throws InterruptedException {
+        pipeline = RecordPipeline.<Span>builder(batch -> Mono.just(ExportResult.sent(batch.size())))
+                .build();
+        int count = 4;
+        int rounds = 5_000;
+        CyclicBarrier start = new CyclicBarrier(count);
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        List<Thread> threads = new ArrayList<>();
+        for (int producer = 0; producer < count; producer++) {
+            int number = producer;
+            Thread thread = new Thread(() -> {
+                await(start);
+                try {
+                    for (int i = 0; i < rounds; i++) {
+                        pipeline.accept(Numbered.span(number, i, 0));
+                        pipeline.flush().block(LONG);
+                    }
+                } catch (Throwable e) {
+                    failure.compareAndSet(null, e);
+                }
+            });
+            thread.start();
+            threads.add(thread);
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(failure).hasValue(null);
+        assertThat(pipeline.ledger().sent()).isEqualTo((long) count * rounds);
+    }
 }
